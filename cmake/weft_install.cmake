@@ -1,0 +1,42 @@
+# Install rules: libraries, headers, the CMake package and the pkg-config file.
+include(CMakePackageConfigHelpers)
+
+get_property(modules GLOBAL PROPERTY weft_modules)
+list(TRANSFORM modules PREPEND weft_ OUTPUT_VARIABLE targets)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weft)
+
+install(TARGETS ${targets} weft EXPORT weft FILE_SET HEADERS)
+install(EXPORT weft NAMESPACE weft:: FILE weft_targets.cmake DESTINATION ${package_dir})
+
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/weftConfig.cmake.in
+  ${PROJECT_BINARY_DIR}/weftConfig.cmake INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/weftConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES
+    ${PROJECT_BINARY_DIR}/weftConfig.cmake
+    ${PROJECT_BINARY_DIR}/weftConfigVersion.cmake
+  DESTINATION ${package_dir})
+
+# pkg-config lists a library before what it needs. A static weft hands its own needs on to every link; a shared
+# one only where --static is asked for.
+file(RELATIVE_PATH weft_prefix_from_pc
+  ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" weft_prefix_from_pc "${weft_prefix_from_pc}")
+set(weft_libraries "")
+foreach(module IN ITEMS net io sync runtime)
+  get_target_property(type weft_${module} TYPE)
+  if(NOT type STREQUAL INTERFACE_LIBRARY)
+    string(APPEND weft_libraries " -lweft_${module}")
+  endif()
+endforeach()
+set(private_libraries "-lboost_context -pthread")
+set(private_packages "liburing")
+if(BUILD_SHARED_LIBS)
+  set(weft_pc_requires "Requires.private: ${private_packages}")
+  set(weft_pc_libraries "Libs:  -L\${libdir}${weft_libraries}\nLibs.private: ${private_libraries}")
+else()
+  set(weft_pc_requires "Requires: ${private_packages}")
+  set(weft_pc_libraries "Libs: -L\${libdir}${weft_libraries} ${private_libraries}")
+endif()
+configure_file(${PROJECT_SOURCE_DIR}/cmake/weft.pc.in ${PROJECT_BINARY_DIR}/weft.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/weft.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

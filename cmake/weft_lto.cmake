@@ -1,0 +1,23 @@
+# weft_lto: all modules once more, compiled for link-time optimisation, for tests of what an optimiser may do that
+# sees through every function. Not defined where the tool chain cannot, nor under sanitizers.
+include(CheckIPOSupported)
+check_ipo_supported(RESULT weft_lto_supported LANGUAGES CXX)
+if(NOT weft_lto_supported OR WEFT_SANITIZE)
+  return()
+endif()
+
+add_library(weft_lto OBJECT EXCLUDE_FROM_ALL)
+foreach(module IN ITEMS runtime io sync net)
+  get_target_property(type weft_${module} TYPE)
+  if(NOT type STREQUAL INTERFACE_LIBRARY)
+    get_target_property(sources weft_${module} SOURCES)
+    list(FILTER sources INCLUDE REGEX "[.]cpp$")
+    list(TRANSFORM sources PREPEND ${PROJECT_SOURCE_DIR}/${module}/)
+    target_sources(weft_lto PRIVATE ${sources})
+  endif()
+  target_include_directories(weft_lto PUBLIC ${PROJECT_SOURCE_DIR}/${module}/include)
+endforeach()
+target_compile_features(weft_lto PUBLIC cxx_std_23)
+target_compile_options(weft_lto PRIVATE -O3)
+target_link_libraries(weft_lto PUBLIC Boost::context PkgConfig::liburing Threads::Threads)
+set_target_properties(weft_lto PROPERTIES INTERPROCEDURAL_OPTIMIZATION ON)

@@ -1,0 +1,45 @@
+# weft_module(<name>
+#   HEADERS <header>...            below include/, public and detail alike
+#   [SOURCES <source>...]          without any the module is header-only
+#   [DEPENDS <target>...]          what its headers need: along the arrows only
+#   [PRIVATE_DEPENDS <target>...]) what only its sources need
+#
+# Defines the library weft_<name> and its alias weft::<name>. A module sees its own include root and those of
+# what it links, so an include against the arrows does not compile.
+function(weft_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;DEPENDS;PRIVATE_DEPENDS")
+  set(target weft_${name})
+
+  if(arg_SOURCES)
+    set(scope PUBLIC)
+    add_library(${target} ${arg_SOURCES})
+    target_link_libraries(${target} PRIVATE ${arg_PRIVATE_DEPENDS})
+    set_target_properties(${target} PROPERTIES
+      VERSION ${PROJECT_VERSION}
+      SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+      INSTALL_RPATH "$<IF:$<PLATFORM_ID:Darwin>,@loader_path,$ORIGIN>"
+      CXX_EXTENSIONS OFF
+      CXX_VISIBILITY_PRESET hidden
+      VISIBILITY_INLINES_HIDDEN ON)
+  else()
+    set(scope INTERFACE)
+    add_library(${target} INTERFACE)
+  endif()
+  add_library(weft::${name} ALIAS ${target})
+
+  target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
+  target_compile_features(${target} ${scope} cxx_std_23)
+  target_link_libraries(${target} ${scope} ${arg_DEPENDS})
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${name}
+    VERIFY_INTERFACE_HEADER_SETS ${WEFT_BUILD_TESTS})
+  set_property(GLOBAL APPEND PROPERTY weft_modules ${name})
+
+  if(PROJECT_IS_TOP_LEVEL)
+    file(GLOB_RECURSE unlisted RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} include/*.hpp src/*.cpp)
+    list(REMOVE_ITEM unlisted ${arg_HEADERS} ${arg_SOURCES})
+    if(unlisted)
+      message(WARNING "not in the lists of ${name}/CMakeLists.txt: ${unlisted}")
+    endif()
+  endif()
+endfunction()

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <utility>
+
+#include <weft/io/detail/descriptor_state.hpp>
+#include <weft/io/operation.hpp>
+#include <weft/runtime/config.hpp>
+#include <weft/runtime/result.hpp>
+
+namespace weft::io {
+
+/// Owns a native handle that fibers wait on: a socket, a pipe, an eventfd.
+///
+/// Threads: operations and close() may come from several fibers at once, on any worker. Moving and
+///   destroying need the object to oneself.
+/// Lifetime: the object must outlive the operations on it; close() returns when they have ended.
+/// Cost: one pooled object.
+class WEFT_API descriptor {
+ public:
+  descriptor() noexcept = default;
+  /// Takes over a native handle and makes it non-blocking. Throws std::bad_alloc.
+  static result<descriptor> adopt(int fd);
+  /// Takes over one that is non-blocking already.
+  static descriptor adopt_nonblocking(int fd);
+
+  descriptor(descriptor&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  descriptor& operator=(descriptor&& other) noexcept;
+  ~descriptor();
+
+  /// Ends every operation that waits on the handle with `errc::closed`, waits until they have left,
+  /// and closes it. Idempotent; a second closer waits for the first.
+  ///
+  /// Suspends: while others are inside, briefly. Not a cancellation point.
+  void close() noexcept;
+
+  /// Gives the handle up without closing it. No operation may be waiting. It stays non-blocking.
+  int release() noexcept;
+
+  bool is_open() const noexcept;
+  /// The number; -1 when closed. It stays the descriptor's own.
+  int native_handle() const noexcept;
+
+  /// Performs an operation on the handle: `op.code` and its arguments must be filled in.
+  ///
+  /// Suspends: until the operation completes, unless it can at once.
+  /// Returns: what the system call returns.
+  /// Errors: the system's; `errc::closed` when the handle is or gets closed; `operation_canceled`
+  ///   and `timed_out` when a scope around the caller ends: then the operation has had no effect.
+  /// Threads: a plain thread blocks instead.
+  result<std::size_t> perform(operation& op) const noexcept;
+
+  /// Performs it only if it need not wait, else fails with `operation_would_block`. Never suspends,
+  /// and is no cancellation point.
+  result<std::size_t> try_perform(operation& op) const noexcept;
+
+ private:
+  explicit descriptor(detail::descriptor_state& state) noexcept : state_(&state) {}
+
+  detail::descriptor_state* state_ = nullptr;
+};
+
+}  // namespace weft::io

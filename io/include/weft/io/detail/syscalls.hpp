@@ -1,0 +1,66 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include <weft/runtime/clock.hpp>
+#include <weft/runtime/config.hpp>
+
+struct iovec;
+struct msghdr;
+struct pollfd;
+struct sockaddr;
+
+/// The one place that calls the system. Everything returns the call's value, or minus the error
+/// number: no caller reads `errno`, whose address a fiber must not keep. Interrupted calls are
+/// repeated here, so nobody else sees EINTR.
+///
+/// It is also the seam where tests make the system misbehave: an injector is asked before each call
+/// and may have it fail, or move fewer bytes than asked for.
+namespace weft::detail::sys {
+
+enum class call : std::uint8_t {
+  socket, bind, listen, accept, connect, shutdown, close, receive, send, receive_message,
+  send_message, read, write, poll, get_option, set_option, local_name, peer_name, epoll_create,
+  epoll_control, epoll_wait, event_fd, ring_setup, ring_enter,
+};
+
+/// What an injector answers.
+struct fault {
+  int error = 0;               ///< nonzero: the call fails with it and is not made
+  std::size_t limit = SIZE_MAX;  ///< moves at most this many bytes
+};
+
+using injector = fault (*)(call which, int fd, std::size_t size) noexcept;
+
+/// Installs an injector; null removes it. Returns the previous one. Any thread.
+WEFT_API injector inject(injector asked_before_each_call) noexcept;
+
+/// Asks the injector, if any. For calls that others make on our behalf, such as the ring's.
+WEFT_API fault consult(call which, int fd, std::size_t size = 0) noexcept;
+
+WEFT_API int socket(int family, int type, int protocol) noexcept;
+WEFT_API int bind(int fd, const sockaddr* address, unsigned size) noexcept;
+WEFT_API int listen(int fd, int backlog) noexcept;
+WEFT_API int accept(int fd, sockaddr* address, unsigned* size, int flags) noexcept;
+WEFT_API int connect(int fd, const sockaddr* address, unsigned size) noexcept;
+WEFT_API int shutdown(int fd, int how) noexcept;
+WEFT_API int close(int fd) noexcept;
+// The transfers below receive in `size` what was really asked for: less, under an injector's limit.
+WEFT_API std::ptrdiff_t receive(int fd, void* data, std::size_t& size, int flags) noexcept;
+WEFT_API std::ptrdiff_t send(int fd, const void* data, std::size_t& size, int flags) noexcept;
+WEFT_API std::ptrdiff_t receive_message(int fd, msghdr* message, int flags) noexcept;
+WEFT_API std::ptrdiff_t send_message(int fd, const msghdr* message, int flags) noexcept;
+WEFT_API std::ptrdiff_t read(int fd, void* data, std::size_t& size) noexcept;
+WEFT_API std::ptrdiff_t write(int fd, const void* data, std::size_t& size) noexcept;
+/// Waits until one descriptor is ready or `until`; 0: not ready.
+WEFT_API int poll(int fd, short events, time_point until) noexcept;
+WEFT_API int get_option(int fd, int level, int name, void* value, unsigned* size) noexcept;
+WEFT_API int set_option(int fd, int level, int name, const void* value, unsigned size) noexcept;
+WEFT_API int local_name(int fd, sockaddr* address, unsigned* size) noexcept;
+WEFT_API int peer_name(int fd, sockaddr* address, unsigned* size) noexcept;
+/// Makes reads and writes fail with EAGAIN instead of blocking.
+WEFT_API int set_nonblocking(int fd) noexcept;
+
+}  // namespace weft::detail::sys

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/parker.hpp>
+
+namespace weft::io {
+
+class backend;
+
+namespace detail {
+class descriptor_state;
+}
+
+/// What the system is asked to do.
+enum class opcode : std::uint8_t {
+  receive,          ///< data, size, flags; stream and datagram sockets
+  send,             ///< data, size, flags
+  receive_message,  ///< data: msghdr*, flags
+  send_message,     ///< data: const msghdr*, flags
+  read,             ///< data, size; pipes and the like, at their current position
+  write,            ///< data, size
+  accept,           ///< data: sockaddr* or null, address_size; the result is the new descriptor
+  connect,          ///< data: const sockaddr*, *address_size
+  wait_readable,    ///< nothing but the wait
+  wait_writable,
+};
+
+/// Which of a descriptor's two queues an operation waits in.
+enum class direction : std::uint8_t { in, out };
+
+constexpr direction direction_of(opcode code) noexcept {
+  switch (code) {
+    case opcode::receive:
+    case opcode::receive_message:
+    case opcode::read:
+    case opcode::accept:
+    case opcode::wait_readable:
+      return direction::in;
+    default:
+      return direction::out;
+  }
+}
+
+/// One call to the system that may have to wait. Lives on the stack of the fiber that performs it;
+/// nothing refers to it, or to the memory it names, once perform() has returned.
+///
+/// The caller fills in the first group; the rest belongs to perform() and the backend.
+struct operation {
+  opcode code;
+  /// Byte streams only: fewer bytes than asked for mean that there were, or fit, no more, which
+  /// saves a readiness backend the call that would find that out.
+  bool is_stream = false;
+  int flags = 0;
+  void* data = nullptr;
+  std::size_t size = 0;
+  unsigned* address_size = nullptr;
+
+  /// >= 0, or minus the error number.
+  std::ptrdiff_t result = 0;
+  std::size_t asked = 0;  // what `size` the call was made with
+
+  detail::descriptor_state* target = nullptr;
+  backend* home = nullptr;  // where it was submitted
+  weft::detail::wait_token waiter = {};
+  std::uint64_t tag = 0;     // the backend's name for it
+  operation* next = nullptr;  // the descriptor's queue of waiting operations
+  operation* previous = nullptr;
+  bool linked = false;
+  bool interrupted = false;       // a closer has seen to it
+  bool refused = false;           // completion: the kernel did not wait, so poll before the next try
+  bool attempt = true;            // readiness: a call might not have to wait
+  std::uint32_t events_seen = 0;  // readiness: the side's count when attempt was read
+  std::atomic<bool> done{false};  // result is valid; set by the backend, see complete()
+};
+
+/// A short name for dumps.
+WEFT_API const char* name_of(opcode code) noexcept;
+
+}  // namespace weft::io

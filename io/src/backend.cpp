@@ -1,0 +1,64 @@
+#include <weft/io/backend.hpp>
+
+#include <cerrno>
+
+#include <weft/runtime/detail/parker.hpp>
+#include <weft/runtime/detail/worker_access.hpp>
+
+namespace weft::io {
+
+namespace {
+
+const char family_tag = 0;
+
+}  // namespace
+
+backend::~backend() = default;
+
+const void* backend::family() const noexcept { return &family_tag; }
+
+void backend::forget(detail::descriptor_state&) noexcept {}
+
+backend* backend::current() noexcept {
+  driver* here = weft::detail::driver_of_running_fiber();
+  return here && here->family() == &family_tag ? static_cast<backend*>(here) : nullptr;
+}
+
+bool backend::open_wait(operation& op) noexcept {
+  auto token = weft::detail::begin_wait(weft::detail::cancelable::yes);
+  if (!token) {
+    op.result = -ECANCELED;
+    return false;
+  }
+  op.waiter = *token;
+  return true;
+}
+
+backend_kind current_backend() noexcept {
+  backend* here = backend::current();
+  return here ? here->kind() : backend_kind::automatic;
+}
+
+std::string_view name_of(backend_kind kind) noexcept {
+  switch (kind) {
+    case backend_kind::automatic:
+      return "automatic";
+    case backend_kind::io_uring:
+      return "io_uring";
+    case backend_kind::epoll:
+      return "epoll";
+  }
+  return "unknown";
+}
+
+std::optional<backend_kind> backend_named(std::string_view name) noexcept {
+  for (const auto kind :
+       {backend_kind::automatic, backend_kind::io_uring, backend_kind::epoll}) {
+    if (name == name_of(kind)) {
+      return kind;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace weft::io

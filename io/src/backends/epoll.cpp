@@ -1,0 +1,90 @@
+#include "epoll.hpp"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <array>
+#include <cerrno>
+#include <span>
+
+#include <weft/io/detail/syscalls.hpp>
+
+#include "../syscalls_linux.hpp"
+#include "readiness.hpp"
+
+namespace weft::io {
+
+namespace {
+
+namespace sys = weft::detail::sys;
+
+class epoll_backend final : public readiness_backend {
+ public:
+  epoll_backend(int epoll, int wake) noexcept : epoll_(epoll), wake_(wake) {}
+  ~epoll_backend() override {
+    sys::close(wake_);
+    sys::close(epoll_);
+  }
+
+  backend_kind kind() const noexcept override { return backend_kind::epoll; }
+
+  void poll(time_point until) noexcept override { wait(events_, until); }
+
+  // The eventfd is registered edge-triggered: each write is an event, so nobody has to read it.
+  void wake() noexcept override { sys::signal_event(wake_); }
+
+  // Any thread may wait on an epoll instance, and each event is reported to one of them.
+  void assist() noexcept override {
+    std::array<epoll_event, 64> events;
+    wait(events, time_point::min());
+  }
+
+ protected:
+  int watch(detail::descriptor_state& state) noexcept override {
+    return sys::epoll_add(epoll_, state.fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &state);
+  }
+  void unwatch(detail::descriptor_state& state) noexcept override {
+    sys::epoll_remove(epoll_, state.fd);
+  }
+
+ private:
+  void wait(std::span<epoll_event> events, time_point until) noexcept {
+    const int count = sys::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), until);
+    for (int i = 0; i < count; ++i) {
+      const epoll_event& e = events[static_cast<std::size_t>(i)];
+      if (e.data.ptr) {
+        const bool hung_up = e.events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP);
+        on_event(*static_cast<detail::descriptor_state*>(e.data.ptr),
+                 {.in = (e.events & EPOLLIN) || hung_up,
+                  .out = (e.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
+                  .hung_up = hung_up});
+      }
+    }
+  }
+
+  const int epoll_;
+  const int wake_;
+  std::array<epoll_event, 256> events_;
+};
+
+}  // namespace
+
+result<std::unique_ptr<backend>> make_epoll_backend() {
+  const int epoll = sys::epoll_create();
+  if (epoll < 0) {
+    return fail(std::error_code(-epoll, std::system_category()));
+  }
+  const int wake = sys::event_fd();
+  if (wake < 0) {
+    sys::close(epoll);
+    return fail(std::error_code(-wake, std::system_category()));
+  }
+  if (const int error = sys::epoll_add(epoll, wake, EPOLLIN | EPOLLET, nullptr); error < 0) {
+    sys::close(wake);
+    sys::close(epoll);
+    return fail(std::error_code(-error, std::system_category()));
+  }
+  return std::make_unique<epoll_backend>(epoll, wake);
+}
+
+}  // namespace weft::io

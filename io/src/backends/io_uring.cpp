@@ -1,0 +1,290 @@
+#include "io_uring.hpp"
+
+#include <liburing.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <cerrno>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <weft/io/detail/descriptor_state.hpp>
+#include <weft/io/detail/syscalls.hpp>
+#include <weft/runtime/detail/spinlock.hpp>
+
+#include "../execute.hpp"
+#include "../syscalls_linux.hpp"
+#include "io_uring_prepare.hpp"
+
+/// One ring a worker, set up without DEFER_TASKRUN: its completions are posted even while its worker
+/// computes, so another can reap them. docs/decisions/002-stuck-workers.md has the figures.
+///
+/// `ring_lock_` guards both queues. The owner holds it while it fills an entry and throughout poll(),
+/// asleep or not; everyone else only ever tries it. Who fails to get it leaves a note in
+/// `wanted_cancels_` and wakes the owner, who is in poll() or will be soon.
+namespace weft::io {
+
+namespace {
+
+namespace sys = weft::detail::sys;
+
+constexpr unsigned submission_entries = 256;
+constexpr unsigned completion_entries = 4096;
+
+// user_data of entries that are no operation's; a tag is never so small.
+constexpr std::uint64_t ignored = 0;
+constexpr std::uint64_t wake_event = 1;
+
+class io_uring_backend final : public backend {
+ public:
+  io_uring_backend(const io_uring& ring, int wake) noexcept : ring_(ring), wake_(wake) {
+    arm_wake();
+  }
+  ~io_uring_backend() override {
+    io_uring_queue_exit(&ring_);
+    sys::close(wake_);
+  }
+
+  backend_kind kind() const noexcept override { return backend_kind::io_uring; }
+
+  void poll(time_point until) noexcept override;
+  void wake() noexcept override { sys::signal_event(wake_); }
+  void assist() noexcept override;
+
+  bool submit(operation& op) noexcept override;
+  bool withdraw(operation&) noexcept override { return false; }  // the kernel has it
+  void request_cancel(std::uint64_t tag) noexcept override;
+
+ private:
+  io_uring_sqe& next_entry() noexcept;
+  void arm_wake() noexcept;
+  void prepare_cancel(std::uint64_t tag) noexcept;
+  void take_wanted_cancels() noexcept;
+  void submit_pending() noexcept;
+  void reap() noexcept;
+  void finish(const io_uring_cqe& entry) noexcept;
+
+  weft::detail::spinlock ring_lock_;
+  io_uring ring_;
+  std::uint16_t next_tag_ = 0;
+  bool wake_armed_ = false;
+  const int wake_;
+  std::uint64_t wake_count_ = 0;  // where the kernel puts the eventfd's value
+
+  std::mutex wanted_mutex_;  // guards the vector
+  std::vector<std::uint64_t> wanted_cancels_;
+  std::atomic<bool> any_wanted_{false};
+};
+
+bool io_uring_backend::submit(operation& op) noexcept {
+  if (op.code == opcode::send || op.refused) {
+    // A send nearly always fits the socket's buffer: the call at once is cheaper than a round
+    // through the ring, and the bytes leave earlier.
+    op.result = detail::execute(op);
+    if (op.result != -EAGAIN) {
+      return true;
+    }
+  }
+  const sys::fault injected = sys::consult(injected_as(op.code), op.target->fd, op.size);
+  if (injected.error != 0) {
+    op.result = injected.error == EINTR ? -EAGAIN : -injected.error;
+    return true;
+  }
+  op.asked = std::min(op.size, injected.limit);
+  if (!open_wait(op)) {
+    return true;
+  }
+  op.home = this;
+  {
+    std::lock_guard hold(ring_lock_);
+    op.tag = make_tag(op, next_tag_++);
+    io_uring_sqe& entry = next_entry();
+    prepare(entry, op);
+    io_uring_sqe_set_data64(&entry, op.tag);
+  }
+  bool closing = false;
+  {
+    std::lock_guard hold(op.target->lock);
+    op.target->link(op);
+    closing = op.target->closing;
+    op.interrupted = closing;
+  }
+  if (closing) {
+    request_cancel(op.tag);
+  }
+  return false;
+}
+
+io_uring_sqe& io_uring_backend::next_entry() noexcept {
+  for (;;) {
+    if (io_uring_sqe* entry = io_uring_get_sqe(&ring_)) {
+      return *entry;
+    }
+    submit_pending();
+  }
+}
+
+void io_uring_backend::submit_pending() noexcept {
+  // EBUSY and EAGAIN: the kernel wants completions taken first. Nothing is lost either way: entries
+  // it did not take stay in the queue.
+  if (io_uring_submit(&ring_) < 0) {
+    reap();
+  }
+}
+
+void io_uring_backend::arm_wake() noexcept {
+  io_uring_sqe& entry = next_entry();
+  io_uring_prep_read(&entry, wake_, &wake_count_, sizeof wake_count_, 0);
+  io_uring_sqe_set_data64(&entry, wake_event);
+  wake_armed_ = true;
+}
+
+void io_uring_backend::poll(time_point until) noexcept {
+  std::lock_guard hold(ring_lock_);
+  take_wanted_cancels();
+  if (!wake_armed_) {
+    arm_wake();
+  }
+  if (until == time_point::min() || io_uring_cq_ready(&ring_) != 0) {
+    if (io_uring_sq_ready(&ring_) != 0) {
+      submit_pending();
+    }
+  } else if (until == forever) {
+    io_uring_submit_and_wait(&ring_, 1);
+  } else {
+    timespec left{};
+    sys::time_left(until, left);
+    __kernel_timespec wait{.tv_sec = left.tv_sec, .tv_nsec = left.tv_nsec};
+    io_uring_cqe* first = nullptr;
+    io_uring_submit_and_wait_timeout(&ring_, &first, 1, &wait, nullptr);
+  }
+  reap();
+}
+
+void io_uring_backend::assist() noexcept {
+  std::unique_lock hold(ring_lock_, std::try_to_lock);
+  if (!hold) {
+    return;
+  }
+  take_wanted_cancels();
+  if (io_uring_sq_ready(&ring_) != 0) {
+    submit_pending();
+  }
+  reap();
+}
+
+void io_uring_backend::reap() noexcept {
+  unsigned head = 0;
+  unsigned count = 0;
+  io_uring_cqe* entry = nullptr;
+  io_uring_for_each_cqe(&ring_, head, entry) {
+    finish(*entry);
+    ++count;
+  }
+  io_uring_cq_advance(&ring_, count);
+}
+
+void io_uring_backend::finish(const io_uring_cqe& entry) noexcept {
+  if (entry.user_data == wake_event) {
+    wake_armed_ = false;
+  } else if (entry.user_data != ignored) {
+    operation& op = operation_of(entry.user_data);
+    detail::complete(op, result_of(op, entry.res));
+  }
+}
+
+void io_uring_backend::prepare_cancel(std::uint64_t tag) noexcept {
+  io_uring_sqe& entry = next_entry();
+  io_uring_prep_cancel64(&entry, tag, 0);
+  io_uring_sqe_set_data64(&entry, ignored);
+}
+
+void io_uring_backend::request_cancel(std::uint64_t tag) noexcept {
+  if (current() == this) {
+    // The calling fiber is about to wait, so the next poll, which submits, is near.
+    std::lock_guard hold(ring_lock_);
+    prepare_cancel(tag);
+    return;
+  }
+  if (std::unique_lock hold(ring_lock_, std::try_to_lock); hold) {
+    prepare_cancel(tag);
+    submit_pending();
+    return;
+  }
+  {
+    std::lock_guard hold(wanted_mutex_);
+    wanted_cancels_.push_back(tag);
+    any_wanted_.store(true, std::memory_order_release);
+  }
+  wake();
+}
+
+void io_uring_backend::take_wanted_cancels() noexcept {
+  if (!any_wanted_.load(std::memory_order_acquire)) {
+    return;
+  }
+  std::vector<std::uint64_t> wanted;
+  {
+    std::lock_guard hold(wanted_mutex_);
+    wanted.swap(wanted_cancels_);
+    any_wanted_.store(false, std::memory_order_relaxed);
+  }
+  for (const std::uint64_t tag : wanted) {
+    prepare_cancel(tag);
+  }
+}
+
+bool has_what_weft_needs(io_uring& ring) noexcept {
+  constexpr unsigned features = IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP | IORING_FEAT_FAST_POLL;
+  if ((ring.features & features) != features) {
+    return false;
+  }
+  io_uring_probe* probe = io_uring_get_probe_ring(&ring);
+  if (!probe) {
+    return false;
+  }
+  bool all = true;
+  for (const int code : {IORING_OP_RECV, IORING_OP_SEND, IORING_OP_RECVMSG, IORING_OP_SENDMSG,
+                         IORING_OP_READ, IORING_OP_WRITE, IORING_OP_ACCEPT, IORING_OP_CONNECT,
+                         IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL}) {
+    all = all && io_uring_opcode_supported(probe, code);
+  }
+  io_uring_free_probe(probe);
+  return all;
+}
+
+result<void> set_up(io_uring& ring) noexcept {
+  if (const sys::fault f = sys::consult(sys::call::ring_setup, -1); f.error != 0) {
+    return fail(std::error_code(f.error, std::system_category()));
+  }
+  io_uring_params parameters{};
+  parameters.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+  parameters.cq_entries = completion_entries;
+  if (const int error = io_uring_queue_init_params(submission_entries, &ring, &parameters);
+      error < 0) {
+    return fail(std::error_code(-error, std::system_category()));
+  }
+  if (!has_what_weft_needs(ring)) {
+    io_uring_queue_exit(&ring);
+    return fail(std::make_error_code(std::errc::function_not_supported));
+  }
+  return {};
+}
+
+}  // namespace
+
+result<std::unique_ptr<backend>> make_io_uring_backend() {
+  io_uring ring{};
+  if (auto ready = set_up(ring); !ready) {
+    return fail(ready.error());
+  }
+  const int wake = sys::event_fd();
+  if (wake < 0) {
+    io_uring_queue_exit(&ring);
+    return fail(std::error_code(-wake, std::system_category()));
+  }
+  return std::make_unique<io_uring_backend>(ring, wake);
+}
+
+}  // namespace weft::io

@@ -1,0 +1,126 @@
+#include "io_uring_prepare.hpp"
+
+#include <liburing.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include <weft/io/detail/descriptor_state.hpp>
+
+namespace weft::io {
+
+namespace {
+
+constexpr int address_bits = 48;  // of user space, on every 64-bit processor as Linux runs it
+
+void prepare_call(io_uring_sqe& entry, const operation& op) noexcept {
+  const int fd = op.target->fd;
+  switch (op.code) {
+    case opcode::receive:
+      io_uring_prep_recv(&entry, fd, op.data, op.asked, op.flags);
+      break;
+    case opcode::send:
+      io_uring_prep_send(&entry, fd, op.data, op.asked, op.flags | MSG_NOSIGNAL);
+      break;
+    case opcode::receive_message:
+      io_uring_prep_recvmsg(&entry, fd, static_cast<msghdr*>(op.data),
+                            static_cast<unsigned>(op.flags));
+      break;
+    case opcode::send_message:
+      io_uring_prep_sendmsg(&entry, fd, static_cast<const msghdr*>(op.data),
+                            static_cast<unsigned>(op.flags | MSG_NOSIGNAL));
+      break;
+    case opcode::read:
+      // Offset -1: the current position, which is all that a pipe has.
+      io_uring_prep_read(&entry, fd, op.data, static_cast<unsigned>(op.asked),
+                         static_cast<std::uint64_t>(-1));
+      break;
+    case opcode::write:
+      io_uring_prep_write(&entry, fd, op.data, static_cast<unsigned>(op.asked),
+                          static_cast<std::uint64_t>(-1));
+      break;
+    case opcode::accept:
+      io_uring_prep_accept(&entry, fd, static_cast<sockaddr*>(op.data), op.address_size,
+                           SOCK_CLOEXEC | SOCK_NONBLOCK);
+      break;
+    case opcode::connect:
+      io_uring_prep_connect(&entry, fd, static_cast<const sockaddr*>(op.data), *op.address_size);
+      break;
+    case opcode::wait_readable:
+      io_uring_prep_poll_add(&entry, fd, POLLIN);
+      break;
+    case opcode::wait_writable:
+      io_uring_prep_poll_add(&entry, fd, POLLOUT);
+      break;
+  }
+}
+
+}  // namespace
+
+void prepare(io_uring_sqe& entry, const operation& op) noexcept {
+  if (op.refused) {
+    io_uring_prep_poll_add(&entry, op.target->fd,
+                           direction_of(op.code) == direction::in ? POLLIN : POLLOUT);
+  } else {
+    prepare_call(entry, op);
+  }
+}
+
+std::ptrdiff_t result_of(operation& op, std::int32_t completed) noexcept {
+  if (completed == -EINTR) {
+    return -EAGAIN;
+  }
+  if (completed == -EAGAIN) {
+    // Older kernels do not wait on a non-blocking handle for every kind of call.
+    op.refused = true;
+    return -EAGAIN;
+  }
+  if (op.refused && completed >= 0) {
+    return -EAGAIN;  // the poll's result: now try
+  }
+  if (op.code == opcode::wait_readable || op.code == opcode::wait_writable) {
+    return completed < 0 ? completed : 0;
+  }
+  if (op.code == opcode::connect && completed == -EISCONN) {
+    return 0;
+  }
+  return completed;
+}
+
+weft::detail::sys::call injected_as(opcode code) noexcept {
+  using weft::detail::sys::call;
+  switch (code) {
+    case opcode::receive:
+      return call::receive;
+    case opcode::send:
+      return call::send;
+    case opcode::receive_message:
+      return call::receive_message;
+    case opcode::send_message:
+      return call::send_message;
+    case opcode::read:
+      return call::read;
+    case opcode::write:
+      return call::write;
+    case opcode::accept:
+      return call::accept;
+    case opcode::connect:
+      return call::connect;
+    case opcode::wait_readable:
+    case opcode::wait_writable:
+      break;
+  }
+  return call::poll;
+}
+
+std::uint64_t make_tag(const operation& op, std::uint16_t number) noexcept {
+  return reinterpret_cast<std::uintptr_t>(&op) | std::uint64_t{number} << address_bits;
+}
+
+operation& operation_of(std::uint64_t tag) noexcept {
+  return *reinterpret_cast<operation*>(
+      static_cast<std::uintptr_t>(tag & ((std::uint64_t{1} << address_bits) - 1)));
+}
+
+}  // namespace weft::io

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+
+#include <weft/io/backend.hpp>
+#include <weft/io/detail/descriptor_state.hpp>
+
+namespace weft::io {
+
+/// The algorithm that all readiness backends share: try, queue, arm, retry.
+///
+/// A descriptor is registered once, edge-triggered and for both directions, with the poller of the
+/// worker on which a fiber first had to wait for it. For each direction it keeps whether a call
+/// *might* not have to wait (`maybe`) and how many events there were (`events`). A call that would
+/// block, or that moved less than it could, clears `maybe`, unless an event came meanwhile; while it
+/// is clear, operations queue without trying. An event sets it and gives the longest-waiting
+/// operation its turn: its fiber runs, tries, and on leaving passes the turn to the next.
+/// So an event is never lost, a spurious one costs a failed call, and in the steady state of a
+/// request-response server each read costs one call and no registration.
+///
+/// A descriptor follows its fiber: when an operation has to wait on another worker than the one it
+/// is registered with, and none waits there, the registration moves.
+class readiness_backend : public backend {
+ public:
+  bool submit(operation& op) noexcept final;
+  bool withdraw(operation& op) noexcept final;
+  void request_cancel(std::uint64_t tag) noexcept final;
+  void forget(detail::descriptor_state& state) noexcept final;
+
+ protected:
+  /// Registers the descriptor with the poller: 0, or minus the error number. Any later readiness,
+  /// and the present one, must be reported to on_event(). Called by any thread.
+  virtual int watch(detail::descriptor_state& state) noexcept = 0;
+  virtual void unwatch(detail::descriptor_state& state) noexcept = 0;
+
+  struct event {
+    bool in = false;
+    bool out = false;
+    bool hung_up = false;  ///< end of stream or an error: from now on calls return at once
+  };
+  static void on_event(detail::descriptor_state& state, event what) noexcept;
+
+ private:
+  enum class queued : std::uint8_t { yes, event_came, closing };
+
+  queued queue(operation& op) noexcept;
+  bool move_here(operation& op) noexcept;
+};
+
+}  // namespace weft::io

@@ -1,0 +1,131 @@
+#include <weft/io/detail/descriptor_state.hpp>
+
+#include <cerrno>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <weft/io/backend.hpp>
+#include <weft/runtime/detail/parker.hpp>
+
+namespace weft::io::detail {
+
+namespace {
+
+weft::detail::spinlock pool_lock;
+descriptor_state* pool = nullptr;
+
+/// Refills the pool. The blocks stay reachable for ever from here.
+void add_block() {
+  constexpr std::size_t block_size = 64;
+  static std::mutex mutex;
+  static std::vector<std::unique_ptr<descriptor_state[]>>& blocks =
+      *new std::vector<std::unique_ptr<descriptor_state[]>>;
+  std::lock_guard one_at_a_time(mutex);
+  blocks.push_back(std::make_unique<descriptor_state[]>(block_size));
+  std::lock_guard hold(pool_lock);
+  for (std::size_t i = 0; i < block_size; ++i) {
+    descriptor_state& added = blocks.back()[i];
+    added.next_free = std::exchange(pool, &added);
+  }
+}
+
+}  // namespace
+
+descriptor_state& descriptor_state::open(int fd) {
+  for (;;) {
+    {
+      std::lock_guard hold(pool_lock);
+      if (descriptor_state* state = pool) {
+        pool = state->next_free;
+        std::lock_guard fresh(state->lock);
+        state->fd = fd;
+        state->closing = false;
+        state->inside = 0;
+        state->hung_up = false;
+        state->home = nullptr;
+        state->closer = {};
+        for (readiness& r : state->sides) {
+          r.maybe = true;
+          r.first = r.last = nullptr;
+        }
+        return *state;
+      }
+    }
+    add_block();
+  }
+}
+
+void descriptor_state::dispose(descriptor_state& state) noexcept {
+  std::lock_guard hold(pool_lock);
+  state.next_free = std::exchange(pool, &state);
+}
+
+bool descriptor_state::enter(operation& op) noexcept {
+  std::lock_guard hold(lock);
+  if (closing) {
+    return false;
+  }
+  ++inside;
+  op.target = this;
+  op.attempt = side(direction_of(op.code)).maybe;
+  op.events_seen = side(direction_of(op.code)).events;
+  return true;
+}
+
+void descriptor_state::leave(operation& op, bool exhausted) noexcept {
+  operation* successor = nullptr;
+  weft::detail::wait_token last_out;
+  {
+    std::lock_guard hold(lock);
+    if (op.linked) {
+      unlink(op);
+    }
+    readiness& mine = side(direction_of(op.code));
+    if (exhausted && mine.events == op.events_seen && !hung_up) {
+      mine.maybe = false;
+    }
+    // Whoever's turn it was passes it on, whatever came of it.
+    if (mine.maybe && home) {
+      successor = take_first(direction_of(op.code));
+    }
+    if (--inside == 0 && closing) {
+      last_out = closer;
+    }
+  }
+  if (successor) {
+    complete(*successor, -EAGAIN);
+  }
+  if (last_out.who) {
+    weft::detail::unpark(last_out);
+  }
+}
+
+void descriptor_state::link(operation& op) noexcept {
+  readiness& r = side(direction_of(op.code));
+  op.next = nullptr;
+  op.previous = r.last;
+  (r.last ? r.last->next : r.first) = &op;
+  r.last = &op;
+  op.linked = true;
+}
+
+void descriptor_state::unlink(operation& op) noexcept {
+  readiness& r = side(direction_of(op.code));
+  (op.previous ? op.previous->next : r.first) = op.next;
+  (op.next ? op.next->previous : r.last) = op.previous;
+  op.linked = false;
+}
+
+operation* descriptor_state::take_first(direction d) noexcept {
+  operation* op = side(d).first;
+  if (op) {
+    unlink(*op);
+    op->attempt = true;
+    op->events_seen = side(d).events;
+  }
+  return op;
+}
+
+}  // namespace weft::io::detail

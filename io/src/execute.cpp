@@ -1,0 +1,96 @@
+#include "execute.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include <weft/io/detail/descriptor_state.hpp>
+#include <weft/io/detail/syscalls.hpp>
+
+namespace weft::io::detail {
+
+namespace {
+
+std::ptrdiff_t connect_again(operation& op) noexcept {
+  const int result = weft::detail::sys::connect(
+      op.target->fd, static_cast<const sockaddr*>(op.data), *op.address_size);
+  switch (result) {
+    case -EINPROGRESS:
+    case -EALREADY:
+      return -EAGAIN;
+    case -EISCONN:
+      return 0;
+    default:
+      return result;
+  }
+}
+
+std::ptrdiff_t ready(int fd, short events) noexcept {
+  const int result = weft::detail::sys::poll(fd, events, time_point::min());
+  return result == 0 ? -EAGAIN : result < 0 ? result : 0;
+}
+
+}  // namespace
+
+std::ptrdiff_t execute(operation& op) noexcept {
+  namespace sys = weft::detail::sys;
+  const int fd = op.target->fd;
+  op.asked = op.size;
+  switch (op.code) {
+    case opcode::receive:
+      return sys::receive(fd, op.data, op.asked, op.flags);
+    case opcode::send:
+      return sys::send(fd, op.data, op.asked, op.flags | MSG_NOSIGNAL);
+    case opcode::receive_message:
+      return sys::receive_message(fd, static_cast<msghdr*>(op.data), op.flags);
+    case opcode::send_message:
+      return sys::send_message(fd, static_cast<const msghdr*>(op.data), op.flags | MSG_NOSIGNAL);
+    case opcode::read:
+      return sys::read(fd, op.data, op.asked);
+    case opcode::write:
+      return sys::write(fd, op.data, op.asked);
+    case opcode::accept:
+      return sys::accept(fd, static_cast<sockaddr*>(op.data), op.address_size,
+                         SOCK_CLOEXEC | SOCK_NONBLOCK);
+    case opcode::connect:
+      return connect_again(op);
+    case opcode::wait_readable:
+      return ready(fd, POLLIN);
+    case opcode::wait_writable:
+      return ready(fd, POLLOUT);
+  }
+  return -EINVAL;
+}
+
+}  // namespace weft::io::detail
+
+namespace weft::io {
+
+const char* name_of(opcode code) noexcept {
+  switch (code) {
+    case opcode::receive:
+      return "receive";
+    case opcode::send:
+      return "send";
+    case opcode::receive_message:
+      return "receive message";
+    case opcode::send_message:
+      return "send message";
+    case opcode::read:
+      return "read";
+    case opcode::write:
+      return "write";
+    case opcode::accept:
+      return "accept";
+    case opcode::connect:
+      return "connect";
+    case opcode::wait_readable:
+      return "readable";
+    case opcode::wait_writable:
+      return "writable";
+  }
+  return "an operation";
+}
+
+}  // namespace weft::io

@@ -1,0 +1,92 @@
+#include "socket.hpp"
+
+#include <sys/socket.h>
+
+#include <new>
+
+#include <weft/io/detail/syscalls.hpp>
+#include <weft/net/native_endpoint.hpp>
+#include <weft/runtime/explain.hpp>
+
+namespace weft::detail {
+
+std::error_code system_error_of(long result) noexcept {
+  return {static_cast<int>(-result), std::system_category()};
+}
+
+result<io::descriptor> open_socket(int family, int type) noexcept {
+  const int fd = sys::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) {
+    return fail(system_error_of(fd));
+  }
+  try {
+    return io::descriptor::adopt_nonblocking(fd);
+  } catch (const std::bad_alloc&) {
+    sys::close(fd);
+    return fail(std::make_error_code(std::errc::not_enough_memory));
+  }
+}
+
+result<void> set_flag(const io::descriptor& socket, int level, int option, bool on) noexcept {
+  const int value = on ? 1 : 0;
+  if (const int error =
+          sys::set_option(socket.native_handle(), level, option, &value, sizeof value);
+      error < 0) {
+    return fail(system_error_of(error));
+  }
+  return {};
+}
+
+result<bool> flag(const io::descriptor& socket, int level, int option) noexcept {
+  int value = 0;
+  unsigned size = sizeof value;
+  if (const int error = sys::get_option(socket.native_handle(), level, option, &value, &size);
+      error < 0) {
+    return fail(system_error_of(error));
+  }
+  return value != 0;
+}
+
+namespace {
+
+using name_call = int (*)(int, sockaddr*, unsigned*) noexcept;
+
+result<endpoint> name_of(const io::descriptor& socket, name_call ask) noexcept {
+  native_endpoint name;
+  unsigned size = native_endpoint::capacity();
+  if (const int error = ask(socket.native_handle(), name.data(), &size); error < 0) {
+    return fail(system_error_of(error));
+  }
+  name.resize(size);
+  return name.to_endpoint();
+}
+
+}  // namespace
+
+result<endpoint> local_endpoint_of(const io::descriptor& socket) noexcept {
+  return name_of(socket, &sys::local_name);
+}
+
+result<endpoint> peer_endpoint_of(const io::descriptor& socket) noexcept {
+  return name_of(socket, &sys::peer_name);
+}
+
+int family_of(const endpoint& where) noexcept { return where.is_v4() ? AF_INET : AF_INET6; }
+
+std::unexpected<std::error_code> fail_with_note(std::error_code error, std::string_view verb,
+                                                std::string_view where,
+                                                std::string_view hint) noexcept {
+  try {
+    std::string note;
+    note.append(verb).append(" ").append(where).append(": ").append(error.message());
+    if (!hint.empty()) {
+      note.append(" (").append(hint).append(")");
+    }
+    note_error(error, note);
+  } catch (const std::bad_alloc&) {
+    // The code alone has to do.
+  }
+  return fail(error);
+}
+
+}  // namespace weft::detail

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <weft/io/descriptor.hpp>
+#include <weft/net/endpoint.hpp>
+#include <weft/runtime/result.hpp>
+
+/// What the kinds of sockets share.
+namespace weft::detail {
+
+std::error_code system_error_of(long result) noexcept;
+
+/// A non-blocking, close-on-exec socket.
+result<io::descriptor> open_socket(int family, int type) noexcept;
+result<void> set_flag(const io::descriptor& socket, int level, int option, bool on) noexcept;
+result<bool> flag(const io::descriptor& socket, int level, int option) noexcept;
+
+result<endpoint> local_endpoint_of(const io::descriptor& socket) noexcept;
+result<endpoint> peer_endpoint_of(const io::descriptor& socket) noexcept;
+
+int family_of(const endpoint& where) noexcept;
+
+/// Fails with `error` and leaves the note `verb where: message (hint)` for explain().
+std::unexpected<std::error_code> fail_with_note(std::error_code error, std::string_view verb,
+                                                std::string_view where,
+                                                std::string_view hint = {}) noexcept;
+
+}  // namespace weft::detail

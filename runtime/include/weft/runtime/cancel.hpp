@@ -1,0 +1,94 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include <weft/runtime/clock.hpp>
+#include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/scope.hpp>
+#include <weft/runtime/result.hpp>
+
+namespace weft {
+
+/// A region of code whose waits can be ended from outside.
+///
+/// Every wait made inside, by the fiber that entered it, and by the fibers of task groups created
+/// inside, fails with `errc::operation_canceled` once cancel() was called, and keeps failing until
+/// the scope is left. Scopes nest like blocks: leave them in the reverse order of entering.
+///
+/// Threads: cancel() and is_canceled() may be called from any thread while the scope lives; all else
+///   by the fiber or thread that entered it.
+/// Lifetime: lives on the stack of the fiber that enters it.
+/// Cost: two uncontended locks; no allocation.
+class WEFT_API cancel_scope : private detail::scope {
+ public:
+  cancel_scope() noexcept;
+  ~cancel_scope();
+
+  /// Cancels every wait inside, present and future. Idempotent. `reason` is a string literal that
+  /// why_canceled() shows to whoever was cancelled.
+  void cancel(const char* reason = "cancel_scope::cancel() was called") noexcept;
+
+  /// Whether this scope or one around it was cancelled or has run out of time.
+  bool is_canceled() const noexcept { return state() != status::open; }
+};
+
+/// A region of code that must be done by a deadline: after it, waits inside fail with
+/// `errc::timed_out`. One timer covers everything inside. Of nested deadlines the earliest wins.
+///
+/// Cancellation: a cancellation from outside comes through as `errc::operation_canceled`;
+///   is_expired() tells whether it was this scope's own deadline that passed.
+/// Threads: as cancel_scope.
+/// Cost: one timer armed and disarmed; no allocation.
+class WEFT_API timeout_scope : private detail::scope {
+ public:
+  /// The deadline is `limit` from now. A limit of zero or less has expired already.
+  explicit timeout_scope(duration limit) noexcept : timeout_scope(deadline_after(limit)) {}
+  explicit timeout_scope(time_point deadline) noexcept;
+  ~timeout_scope();
+
+  /// Moves the deadline to `limit` from now. False if it has passed or was cancelled already, which
+  /// this cannot undo. Only by the fiber that entered the scope.
+  bool reset(duration limit) noexcept;
+
+  time_point deadline() const noexcept { return deadline_; }
+  /// Whether this scope's own deadline ended it.
+  bool is_expired() const noexcept;
+
+ private:
+  friend class detail::scope_access;
+
+  void arm() noexcept;
+  void disarm() noexcept;
+
+  time_point deadline_;
+  std::atomic<bool> expired_{false};
+  alignas(8) std::byte timer_[80];  // a detail::timer_node, which is not a public type
+};
+
+/// A region of code that must run to its end: cancellations and deadlines of the scopes around it
+/// are not felt inside, and are again once it is left. For clean-up that has to wait, such as a
+/// farewell message; bound it with a timeout_scope inside.
+class WEFT_API shield : private detail::scope {
+ public:
+  shield() noexcept;
+  ~shield();
+};
+
+/// Fails with `errc::operation_canceled` or `errc::timed_out` when a scope around the caller has
+/// ended. For loops that compute. Never suspends.
+WEFT_API result<void> check_cancel() noexcept;
+
+/// Who cancelled the scope around the caller, and why.
+struct cancel_cause {
+  errc code;                    ///< operation_canceled or timed_out
+  const char* reason;           ///< a sentence
+  std::uint64_t canceled_by;    ///< the fiber that did it; 0: a plain thread, a timer, a signal
+};
+
+/// The cause, when a scope around the caller has ended.
+WEFT_API std::optional<cancel_cause> why_canceled() noexcept;
+
+}  // namespace weft

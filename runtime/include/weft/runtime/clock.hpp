@@ -1,0 +1,22 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace weft {
+
+/// The monotonic clock of every deadline in weft.
+using clock = std::chrono::steady_clock;
+using time_point = std::chrono::time_point<clock, std::chrono::nanoseconds>;
+using duration = std::chrono::nanoseconds;
+
+/// The deadline that never comes.
+inline constexpr time_point forever = time_point::max();
+
+/// `now + wait`, or `forever` where that would overflow; a negative wait is a deadline in the past.
+inline time_point deadline_after(duration wait) noexcept {
+  const time_point now = clock::now();
+  return wait >= forever - now ? forever : now + wait;
+}
+
+}  // namespace weft

@@ -1,0 +1,128 @@
+#include <weft/runtime/cancel.hpp>
+
+#include <algorithm>
+#include <new>
+
+#include "runtime_core.hpp"
+#include "scope_access.hpp"
+#include "timer_wheel.hpp"
+#include "worker.hpp"
+
+namespace weft {
+
+cancel_scope::cancel_scope() noexcept : scope(kind::cancel, &detail::current_parker()) { enter(); }
+cancel_scope::~cancel_scope() { leave(); }
+
+void cancel_scope::cancel(const char* reason) noexcept { scope::cancel(status::canceled, reason); }
+
+shield::shield() noexcept : scope(kind::shield, &detail::current_parker()) { enter(); }
+shield::~shield() { leave(); }
+
+namespace detail {
+
+/// A timeout_scope's timer, with the way back to the scope.
+struct scope_timer : timer_node {
+  timeout_scope* owner = nullptr;
+};
+
+void scope_access::expire(timeout_scope& scope) noexcept {
+  scope.expired_.store(true, std::memory_order_relaxed);
+  scope.cancel(scope::status::timed_out, "the timeout_scope's deadline passed");
+}
+
+timeout_scope* scope_access::nearest_deadline(const parker& thread) noexcept {
+  timeout_scope* nearest = nullptr;
+  for (scope* s = thread.current_scope; s && s->type() != scope::kind::shield; s = s->parent()) {
+    if (s->type() != scope::kind::timeout || s->state() != scope::status::open) {
+      continue;
+    }
+    auto* timed = static_cast<timeout_scope*>(s);
+    if (!nearest || timed->deadline() < nearest->deadline()) {
+      nearest = timed;
+    }
+  }
+  return nearest;
+}
+
+}  // namespace detail
+
+namespace {
+
+detail::scope_timer& timer_in(std::byte* storage) noexcept {
+  return *std::launder(reinterpret_cast<detail::scope_timer*>(storage));
+}
+
+}  // namespace
+
+timeout_scope::timeout_scope(time_point deadline) noexcept
+    : scope(kind::timeout, &detail::current_parker()), deadline_(deadline) {
+  static_assert(sizeof(detail::scope_timer) <= sizeof timer_);
+  auto* timer = ::new (static_cast<void*>(timer_)) detail::scope_timer;
+  timer->action = detail::timer_node::kind::call;
+  timer->call = [](detail::timer_node& fired) noexcept {
+    detail::scope_access::expire(*static_cast<detail::scope_timer&>(fired).owner);
+  };
+  timer->owner = this;
+  enter();
+  arm();
+}
+
+timeout_scope::~timeout_scope() {
+  disarm();
+  leave();
+}
+
+void timeout_scope::arm() noexcept {
+  if (deadline_ == forever || state() != status::open) {
+    return;
+  }
+  if (deadline_ <= clock::now()) {
+    detail::scope_access::expire(*this);
+    return;
+  }
+  // A plain thread has no worker whose timers could fire: it looks at deadline_ when it sleeps.
+  if (detail::worker* here = detail::worker::current(); here && here->running()) {
+    here->timers().arm(timer_in(timer_), deadline_.time_since_epoch().count());
+  }
+}
+
+void timeout_scope::disarm() noexcept { detail::timer_wheel::disarm(timer_in(timer_)); }
+
+bool timeout_scope::reset(duration limit) noexcept {
+  disarm();
+  if (state() != status::open) {
+    return false;
+  }
+  deadline_ = deadline_after(limit);
+  arm();
+  return state() == status::open;
+}
+
+bool timeout_scope::is_expired() const noexcept {
+  return expired_.load(std::memory_order_relaxed);
+}
+
+result<void> check_cancel() noexcept {
+  if (const std::error_code error = detail::cancel_error()) {
+    return fail(error);
+  }
+  return {};
+}
+
+std::optional<cancel_cause> why_canceled() noexcept {
+  const detail::scope& current = *detail::current_parker().current_scope;
+  switch (current.state()) {
+    case detail::scope::status::open:
+      break;
+    case detail::scope::status::timed_out:
+      return cancel_cause{errc::timed_out, current.reason(), current.canceled_by()};
+    case detail::scope::status::canceled:
+      return cancel_cause{errc::operation_canceled, current.reason(), current.canceled_by()};
+  }
+  if (detail::cancel_error()) {
+    return cancel_cause{errc::operation_canceled, "the runtime is shutting down", 0};
+  }
+  return std::nullopt;
+}
+
+}  // namespace weft

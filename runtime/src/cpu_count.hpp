@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string_view>
+
+namespace weft::detail {
+
+/// How many processors this process may really use: the affinity mask, limited by the CPU quota of
+/// its control group and of all groups above it, rounded up. At least 1.
+[[nodiscard]] unsigned usable_cpus() noexcept;
+
+/// The quota alone, in whole processors, rounded up; 0: unlimited, or unknown. `root` is put in
+/// front of every path that is read, so that a test can stage /proc and /sys.
+[[nodiscard]] unsigned quota_cpus(std::string_view root = {}) noexcept;
+
+}  // namespace weft::detail

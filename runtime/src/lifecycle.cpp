@@ -1,0 +1,274 @@
+#include <cstring>
+#include <exception>
+#include <mutex>
+#include <utility>
+
+#include <weft/runtime/detail/parker.hpp>
+#include <weft/runtime/detail/task.hpp>
+#include <weft/runtime/runtime.hpp>
+
+#include "fatal.hpp"
+#include "fiber.hpp"
+#include "fiber_life.hpp"
+#include "fiber_locals.hpp"
+#include "runtime_core.hpp"
+#include "worker.hpp"
+
+/// The life of a fiber outside the scheduler: made, started, finished, joined, reaped.
+namespace weft::detail {
+
+namespace {
+
+runtime_core& core_for(const fiber_request& request, worker* here) {
+  if (request.where_to) {
+    return request.where_to->core();
+  }
+  if (!here) {
+    fatal("spawn() was called outside a fiber: use runtime::spawn(), or weft::run() first");
+  }
+  return here->core();
+}
+
+worker* worker_of(const runtime_core& core) noexcept {
+  worker* here = worker::current();
+  return here && &here->core() == &core ? here : nullptr;
+}
+
+[[noreturn]] void unseen_exception(const fiber& f, const std::exception_ptr& exception) noexcept {
+  const char* name = f.extras && !f.extras->name.empty() ? f.extras->name.c_str() : "unnamed";
+  const auto id = static_cast<unsigned long long>(f.id);
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& e) {
+    fatal("detached fiber %llu \"%s\", spawned at %s:%u, ended with an exception: %s", id, name,
+          f.site.file_name(), static_cast<unsigned>(f.site.line()), e.what());
+  } catch (...) {
+    fatal("detached fiber %llu \"%s\", spawned at %s:%u, ended with an exception", id, name,
+          f.site.file_name(), static_cast<unsigned>(f.site.line()));
+  }
+}
+
+void give_back(fiber* f) noexcept {
+  runtime_core& core = f->home->core();
+  if (f->extras) {
+    std::lock_guard hold(core.names());  // a dump may be reading the name
+    delete std::exchange(f->extras, nullptr);
+  }
+  if (worker* here = worker_of(core)) {
+    here->recycle_block(f);
+  } else {
+    fiber_stack one;
+    one.push(f);
+    core.count_reaped();
+    core.fibers().give(1, one);
+  }
+}
+
+}  // namespace
+
+fiber* create_fiber(const fiber_request& request) {
+  worker* here = worker::current();
+  runtime_core& core = core_for(request, here);
+  if (here && &here->core() != &core) {
+    here = nullptr;
+  }
+
+  fiber* f = nullptr;
+  if (here) {
+    f = here->new_block();
+    f->id = here->next_fiber_id();
+  } else {
+    fiber_stack one;
+    core.fibers().take(1, one);
+    f = one.pop();
+    f->id = core.take_ids(1);
+  }
+  f->pinned = request.pinned || core.is_pinned();
+  f->heap_task = false;
+  f->hooked = false;
+  f->stack_kilobytes = static_cast<std::uint32_t>((request.stack_size + 1023) / 1024);
+  f->home = core.is_pinned() ? &core.place_pinned() : here ? here : &core.worker_at(0);
+  f->sp = nullptr;
+  f->on_cpu.store(false, std::memory_order_relaxed);
+  f->caught_exceptions = nullptr;
+  f->uncaught_exceptions = 0;
+  f->ops = request.ops;
+  f->site = request.site;
+  f->current_scope = &f->root;
+  f->shields = 0;
+  f->joining.store(join_state::running, std::memory_order_relaxed);
+  f->root.reopen();
+  if (request.parent) {
+    f->root.attach(request.parent);
+  }
+  core.count_spawned(here);
+  if (!request.name.empty()) {
+    std::lock_guard hold(core.names());
+    extras_of(*f).name = request.name;
+  }
+  f->alive.store(true, std::memory_order_release);  // pairs with the load in dump_fibers()
+  return f;
+}
+
+void* task_storage(fiber* f) noexcept { return f->task; }
+
+void set_heap_task(fiber* f, void* task) noexcept {
+  f->heap_task = true;
+  std::memcpy(f->task, &task, sizeof task);
+}
+
+void* task_of(fiber* f) noexcept {
+  if (!f->heap_task) {
+    return f->task;
+  }
+  void* task = nullptr;
+  std::memcpy(&task, f->task, sizeof task);
+  return task;
+}
+
+void discard_fiber(fiber* f) noexcept {
+  f->root.detach();
+  f->alive.store(false, std::memory_order_relaxed);
+  runtime_core& core = f->home->core();
+  core.count_discarded();
+  give_back(f);
+}
+
+void start_fiber(fiber* f) noexcept {
+  runtime_core& core = f->home->core();
+  worker* here = worker_of(core);
+  if (here && (!core.is_pinned() || f->home == here)) {
+    here->push_new(f);
+  } else {
+    core.schedule(f);
+  }
+}
+
+void set_completion_hook(fiber* f, completion_hook hook, void* argument) noexcept {
+  f->hooked = true;
+  f->hook = {hook, argument};
+}
+
+bool is_finished(const fiber* f) noexcept {
+  return f->joining.load(std::memory_order_acquire) == join_state::finished;
+}
+
+join_state prepare_finish(fiber& f) noexcept {
+  destroy_locals(f.extras);
+  if (f.hooked) {
+    return join_state::running;
+  }
+  // acq_rel: acquires the joiner's token; what the fiber did is released by finish_fiber().
+  const join_state seen = f.joining.exchange(join_state::finishing, std::memory_order_acq_rel);
+  if (seen == join_state::detached) {
+    if (auto exception = f.ops->exception(task_of(&f))) {
+      unseen_exception(f, exception);
+    }
+    f.ops->destroy(task_of(&f), true);
+  }
+  return seen;
+}
+
+void finish_fiber(fiber& f, join_state seen, worker& here) noexcept {
+  runtime_core& core = here.core();
+  f.root.detach();
+  f.alive.store(false, std::memory_order_relaxed);
+  if (f.hooked) {
+    f.hook.run(&f, f.hook.context);
+  } else if (seen == join_state::detached) {
+    give_back(&f);
+  } else {
+    const wait_token joiner = f.joiner;
+    f.joining.store(join_state::finished, std::memory_order_release);
+    if (seen == join_state::waiting) {
+      unpark(joiner);
+    }
+  }
+  core.count_finished(here);
+}
+
+namespace {
+
+void await_finished(const fiber& f) noexcept {
+  while (!is_finished(&f)) {
+    cpu_relax();
+  }
+}
+
+/// Publishes the token for the finishing worker; false when the fiber has finished.
+bool register_joiner(fiber& f, wait_token token) noexcept {
+  f.joiner = token;
+  join_state expected = join_state::running;
+  if (f.joining.compare_exchange_strong(expected, join_state::waiting,
+                                        std::memory_order_acq_rel)) {
+    return true;
+  }
+  if (expected == join_state::waiting) {
+    fatal("fiber %llu is being joined by two callers at once",
+          static_cast<unsigned long long>(f.id));
+  }
+  await_finished(f);
+  return false;
+}
+
+}  // namespace
+
+result<void> join_fiber(fiber* f, cancelable can, time_point until) noexcept {
+  if (is_finished(f)) {
+    return {};
+  }
+  if (&current_parker() == f) {
+    return fail(errc::would_deadlock);
+  }
+  wait_token token;
+  if (can == cancelable::yes) {
+    auto begun = begin_wait(can);
+    if (!begun) {
+      return fail(begun.error());
+    }
+    token = *begun;
+  } else {
+    token = begin_wait_uncancelable();
+  }
+  if (!register_joiner(*f, token)) {
+    abandon_wait(token);
+    return {};
+  }
+  const wake_reason reason = park(token, until, "join");
+  if (reason == wake_reason::ready) {
+    return {};
+  }
+  join_state expected = join_state::waiting;
+  if (!f->joining.compare_exchange_strong(expected, join_state::running,
+                                          std::memory_order_acq_rel)) {
+    await_finished(*f);
+    return {};
+  }
+  return fail(reason == wake_reason::timed_out ? make_error_code(errc::timed_out)
+                                               : cancel_error());
+}
+
+void cancel_fiber(fiber* f, const char* reason) noexcept {
+  f->root.cancel(scope::status::canceled, reason);
+}
+
+void reap_fiber(fiber* f) noexcept {
+  f->ops->destroy(task_of(f), true);
+  give_back(f);
+}
+
+void detach_fiber(fiber* f) noexcept {
+  join_state expected = join_state::running;
+  if (!f->joining.compare_exchange_strong(expected, join_state::detached,
+                                          std::memory_order_acq_rel)) {
+    await_finished(*f);
+    if (auto exception = f->ops->exception(task_of(f))) {
+      unseen_exception(*f, exception);
+    }
+    reap_fiber(f);
+  }
+}
+
+std::uint64_t fiber_id(const fiber* f) noexcept { return f->id; }
+
+}  // namespace weft::detail

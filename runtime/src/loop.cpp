@@ -1,0 +1,290 @@
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "fiber_life.hpp"
+#include "overflow.hpp"
+#include "patrol.hpp"
+#include "runtime_core.hpp"
+#include "wait_word.hpp"
+#include "worker.hpp"
+
+/// The native context: what a worker does between fibers. See worker.hpp and idle_workers.hpp.
+namespace weft::detail {
+
+namespace {
+
+thread_local worker* this_worker = nullptr;
+
+}  // namespace
+
+worker* worker::current() noexcept {
+  // The empty statement keeps a compiler that sees through noinline from treating this as pure.
+  asm volatile("");
+  return this_worker;
+}
+
+worker::worker(runtime_core& owner, unsigned index, std::unique_ptr<driver> sleeps_in, bool shared)
+    : core_(owner),
+      index_(index),
+      driver_(std::move(sleeps_in)),
+      random_(0x9e3779b9U * (index + 1)),
+      queue_(shared),
+      timers_(clock::now().time_since_epoch().count()) {}
+
+worker::~worker() = default;
+
+void worker::run(const std::atomic<bool>& done) noexcept {
+  const overflow_guard overflows;
+  attach_thread();
+  while (!done.load(std::memory_order_acquire)) {
+    if (fiber* f = next_for_loop()) {
+      run_fiber(f);
+    } else {
+      sleep(done);
+    }
+  }
+  detach_thread();
+}
+
+void worker::attach_thread() noexcept {
+  this_worker = this;
+  exceptions_ = thread_exception_state();
+  native_sanitizer_fiber_ = sanitizer_current_fiber();
+  if (!patrol_) {
+    patrol_ = std::make_unique<patrol>(core_, *this);
+  }
+  core_.idle().arrive();
+}
+
+void worker::detach_thread() noexcept {
+  core_.idle().resign_watch(index_);
+  core_.idle().depart();
+  stacks_.trim(core_.stacks(), 0);
+  this_worker = nullptr;
+}
+
+namespace {
+
+/// Waits until the fiber's last worker has left its stack. It is between publishing the wait and the
+/// switch: a few instructions, unless the system has just taken its processor away.
+fiber* settled(fiber* f) noexcept {
+  for (int spins = 0; f->on_cpu.load(std::memory_order_acquire); ++spins) {
+    spins < 100 ? cpu_relax() : std::this_thread::yield();
+  }
+  return f;
+}
+
+}  // namespace
+
+fiber* worker::next_for_loop() noexcept {
+  loops_.store(loops_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  if (ticks_ >= poll_interval_) {
+    poll(time_point::min());
+    take_shared_work();
+  }
+  if (fiber* f = std::exchange(deferred_, nullptr)) {
+    return settled(f);
+  }
+  if (fiber* f = pick_local()) {
+    return settled(f);
+  }
+  drains_.store(drains_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  take_shared_work();
+  if (fiber* f = pick_local()) {
+    return settled(f);
+  }
+  return steal();
+}
+
+void worker::poll(time_point until) noexcept {
+  worker_counters::count(counters_.polls);
+  driver_->poll(until);
+  const std::int64_t now = clock::now().time_since_epoch().count();
+  if (timers_.next_deadline() <= now) {
+    fire_timers(*this);
+  }
+  tune_poll_interval(now);
+}
+
+void worker::tune_poll_interval(std::int64_t now) noexcept {
+  // Between polls new events and timers wait, so a poll is due after about 100 us of work, but not
+  // before so many switches that its own cost would show.
+  constexpr std::int64_t target_ns = 100'000;
+  constexpr std::uint32_t least = 4;
+  constexpr std::uint32_t most = 61;
+  const std::int64_t elapsed = now - std::exchange(last_poll_, now);
+  const std::uint32_t ran = std::exchange(ticks_, 0);
+  if (ran >= least && elapsed > 0) {
+    const auto fitting = static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(target_ns * ran / elapsed, least, most));
+    poll_interval_ = (poll_interval_ * 3 + fitting) / 4;
+  }
+}
+
+void worker::fire_timers(worker& of) noexcept {
+  std::array<timer_due, 32> due;
+  const std::int64_t now = clock::now().time_since_epoch().count();
+  do {
+    const std::size_t count = of.timers_.collect(now, due);
+    for (const timer_due& d : std::span(due).first(count)) {
+      if (d.call_node) {
+        d.call_node->call(*d.call_node);
+        timer_wheel::finish_call(*d.call_node);
+      } else if (wait_word::claim({d.target, d.generation}, wait_state::timed_out)) {
+        core_.schedule(static_cast<fiber*>(d.target));
+      }
+    }
+  } while (of.timers_.next_deadline() <= now);
+}
+
+void worker::take_shared_work() noexcept {
+  fiber_list taken;
+  inbox_.pop(run_queue::capacity / 2, taken);
+  // A fair share, and never more than fits a ring that is empty or nearly so.
+  const std::size_t shared = core_.shared_queue().size();
+  const std::size_t share = std::min<std::size_t>(shared / core_.worker_count() + 1, 64);
+  if (shared != 0) {
+    core_.shared_queue().pop(share, taken);
+  }
+  while (fiber* f = taken.pop_front()) {
+    push_back(f);
+  }
+}
+
+fiber* worker::steal() noexcept {
+  const unsigned count = core_.worker_count();
+  if (count == 1 || core_.is_pinned()) {
+    return nullptr;
+  }
+  random_ = random_ * 1664525U + 1013904223U;
+  const unsigned first = (random_ >> 16) % count;
+  for (unsigned i = 0; i < count; ++i) {
+    worker& victim = core_.worker_at((first + i) % count);
+    if (&victim == this || victim.queue_.size() < least_worth_stealing) {
+      continue;
+    }
+    if (fiber* f = victim.queue_.steal_half_into(queue_)) {
+      worker_counters::count(counters_.steals);
+      return settled(f);
+    }
+  }
+  return nullptr;
+}
+
+void worker::sleep(const std::atomic<bool>& done) noexcept {
+  idle_workers& idle = core_.idle();
+  idle.enter(index_);
+  if (done.load(std::memory_order_seq_cst) || has_visible_work()) {
+    idle.leave(index_);
+    return;
+  }
+  worker_counters::count(counters_.sleeps);
+  const bool was_watch = idle.is_watch(index_);
+  const bool watching = core_.worker_count() > 1 && idle.try_watch(index_);
+  const std::int64_t next = timers_.next_deadline();
+  time_point until =
+      next == timer_wheel::no_deadline ? forever : time_point(std::chrono::nanoseconds(next));
+  if (watching) {
+    until = std::min<time_point>(until, clock::now() + patrol::period);
+  }
+  poll(until);
+  idle.leave(index_);
+  if (watching) {
+    stand_watch(!was_watch);
+  } else if (has_local_work() && core_.worker_count() > 1) {
+    idle.ensure_watch();
+  }
+}
+
+void worker::stand_watch(bool just_begun) noexcept {
+  idle_workers& idle = core_.idle();
+  if (just_begun) {
+    patrol_->begin();
+  }
+  const bool found = patrol_->tick();
+  if (found || has_local_work()) {
+    idle.resign_watch(index_);
+  } else if (patrol_->has_been_quiet()) {
+    idle.retire_watch(index_);
+  }
+}
+
+bool worker::has_local_work() const noexcept {
+  return next_slot_.load(std::memory_order_relaxed) || !queue_.empty() || !mine_.empty();
+}
+
+bool worker::has_visible_work() const noexcept {
+  return has_local_work() || !inbox_.empty() || !core_.shared_queue().empty();
+}
+
+void worker::push_woken(fiber* f) noexcept {
+  // The slot is for what a fiber wakes, and for the first only, so that several run in order.
+  if (current_ && !next_slot_.load(std::memory_order_relaxed) && !stays_here(*f)) {
+    next_slot_.store(f, std::memory_order_release);
+    return;
+  }
+  push_back(f);
+}
+
+bool worker::stays_here(const fiber& f) const noexcept {
+  return f.pinned && f.sp && !core_.is_pinned();
+}
+
+void worker::push_back(fiber* f) noexcept {
+  if (stays_here(*f)) {
+    mine_.push_back(f);
+    return;
+  }
+  while (!queue_.push(f)) {
+    std::uint32_t count = 0;
+    if (fiber* first = queue_.pop_half(count)) {
+      fiber* last = first;
+      while (last->next) {
+        last = last->next;
+      }
+      spill(first, last, count);
+    }
+  }
+}
+
+void worker::spill(fiber* first, fiber* last, std::uint32_t count) noexcept {
+  if (core_.is_pinned()) {
+    inbox_.push(first, last, count);
+  } else {
+    core_.shared_queue().push(first, last, count);
+  }
+}
+
+void worker::push_remote(fiber* f) noexcept {
+  inbox_.push(f);
+  core_.idle().work_arrived_for(index_);
+}
+
+bool worker::slice_is_over() noexcept {
+  constexpr std::int64_t slice_ns = 2'000'000;
+  const std::int64_t now = clock::now().time_since_epoch().count();
+  if (!std::exchange(slice_started_, true)) {
+    slice_start_ = now;
+    return false;
+  }
+  return now - slice_start_ >= slice_ns;
+}
+
+fiber* worker::new_block() { return blocks_.pop(core_.fibers()); }
+
+void worker::recycle_block(fiber* f) noexcept {
+  blocks_.push(core_.fibers(), f);
+  worker_counters::count(counters_.reaped);
+}
+
+std::uint64_t worker::next_fiber_id() noexcept {
+  constexpr std::uint64_t batch = 1024;
+  if (next_id_ == ids_end_) {
+    next_id_ = core_.take_ids(batch);
+    ids_end_ = next_id_ + batch;
+  }
+  return next_id_++;
+}
+
+}  // namespace weft::detail

@@ -1,0 +1,158 @@
+#include <cassert>
+
+#include <weft/runtime/detail/parker.hpp>
+#include <weft/runtime/detail/scope.hpp>
+#include <weft/runtime/detail/worker_access.hpp>
+
+#include "fiber.hpp"
+#include "runtime_core.hpp"
+#include "thread_parker.hpp"
+#include "wait_word.hpp"
+#include "worker.hpp"
+
+namespace weft::detail {
+
+namespace {
+
+std::error_code error_of(scope::status status) noexcept {
+  switch (status) {
+    case scope::status::open:
+      return {};
+    case scope::status::timed_out:
+      return errc::timed_out;
+    case scope::status::canceled:
+      return errc::operation_canceled;
+  }
+  return {};
+}
+
+/// The second half of the handshake with cancel(): seq_cst loads after the seq_cst open().
+std::error_code cancellation_around(const parker& self) noexcept {
+  if (const auto status = self.current_scope->state(); status != scope::status::open) {
+    return error_of(status);
+  }
+  if (self.is_fiber() && self.shields == 0 &&
+      static_cast<const fiber&>(self).home->core().is_stopping()) {
+    return errc::operation_canceled;
+  }
+  return {};
+}
+
+wake_reason reason_of(std::uint64_t word) noexcept {
+  switch (wait_word::state_of(word)) {
+    case wait_state::timed_out:
+      return wake_reason::timed_out;
+    case wait_state::canceled:
+      return wake_reason::canceled;
+    default:
+      return wake_reason::ready;
+  }
+}
+
+void make_runnable(parker& p) noexcept {
+  if (p.is_fiber()) {
+    auto& f = static_cast<fiber&>(p);
+    f.home->core().schedule(&f);
+  } else {
+    static_cast<thread_parker&>(p).wake();
+  }
+}
+
+void park_fiber(fiber& self, wait_token token, time_point until, const char* what) noexcept {
+  self.waiting_for.store(what, std::memory_order_relaxed);
+  const bool timed = until != forever;
+  if (timed) {
+    self.timer.target = &self;
+    self.timer.generation = token.generation;
+    worker::current()->timers().arm(self.timer, until.time_since_epoch().count());
+  }
+  worker::current()->park_current();
+  if (timed) {
+    timer_wheel::disarm(self.timer);
+  }
+  self.waiting_for.store(nullptr, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+parker& current_parker() noexcept {
+  if (worker* here = worker::current()) {
+    if (fiber* f = here->running()) {
+      return *f;
+    }
+  }
+  return thread_parker::current();
+}
+
+result<wait_token> begin_wait(cancelable can) noexcept {
+  parker& self = current_parker();
+  if (can == cancelable::no) {
+    return wait_word::open(self, wait_state::waiting_firmly);
+  }
+  const wait_token token = wait_word::open(
+      self, self.shields > 0 ? wait_state::waiting_shielded : wait_state::waiting);
+  if (const std::error_code error = cancellation_around(self)) [[unlikely]] {
+    abandon_wait(token);
+    return fail(error);
+  }
+  return token;
+}
+
+wait_token begin_wait_uncancelable() noexcept {
+  return wait_word::open(current_parker(), wait_state::waiting_firmly);
+}
+
+bool abandon_wait(wait_token token) noexcept {
+  if (wait_word::claim(token, wait_state::running)) {
+    return true;
+  }
+  // Someone else has claimed the wait and makes this parker runnable: be parked for that.
+  park(token, forever, "a wake-up under way");
+  return false;
+}
+
+wake_reason park(wait_token token, time_point until, const char* what) noexcept {
+  assert(token.who == &current_parker() && "park() takes the caller's own token");
+  if (token.who->is_fiber()) {
+    park_fiber(static_cast<fiber&>(*token.who), token, until, what);
+  } else {
+    static_cast<thread_parker*>(token.who)->sleep(token, until);
+  }
+  return reason_of(wait_word::load(*token.who));
+}
+
+bool claim_wait(wait_token token) noexcept { return wait_word::claim(token, wait_state::ready); }
+
+void resume(wait_token claimed) noexcept { make_runnable(*claimed.who); }
+
+bool unpark(wait_token token) noexcept {
+  if (!claim_wait(token)) {
+    return false;
+  }
+  resume(token);
+  return true;
+}
+
+bool unpark_this_or_next(wait_token token) noexcept {
+  if (unpark(token)) {
+    return true;
+  }
+  wait_word::synchronize(*token.who);
+  return unpark({token.who, token.generation + 1});
+}
+
+void consume_budget() noexcept {
+  worker* here = worker::current();
+  if (here && here->running()) {
+    here->consume_budget();
+  }
+}
+
+driver* driver_of_running_fiber() noexcept {
+  worker* here = worker::current();
+  return here && here->running() ? &here->events() : nullptr;
+}
+
+std::error_code cancel_error() noexcept { return cancellation_around(current_parker()); }
+
+}  // namespace weft::detail

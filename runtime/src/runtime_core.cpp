@@ -1,0 +1,189 @@
+#include "runtime_core.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "cpu_count.hpp"
+#include "fatal.hpp"
+#include "futex_driver.hpp"
+#include "overflow.hpp"
+#include "thread_wait.hpp"
+#include "wait_word.hpp"
+
+namespace weft::detail {
+
+namespace {
+
+unsigned checked_worker_count(unsigned asked) {
+  if (asked > idle_workers::max_workers) {
+    throw std::invalid_argument("weft: runtime_options::workers is above 256");
+  }
+  return asked != 0 ? asked : std::min(usable_cpus(), idle_workers::max_workers);
+}
+
+bool describe_running_fiber(fiber_brief& brief) noexcept {
+  worker* here = worker::current();
+  fiber* f = here ? here->running() : nullptr;
+  if (!f) {
+    return false;
+  }
+  brief.name = f->extras ? f->extras->name.c_str() : nullptr;
+  brief.id = f->id;
+  brief.file = f->site.file_name();
+  brief.line = static_cast<unsigned>(f->site.line());
+  brief.bottom = f->running_stack->bottom;
+  brief.top = f->running_stack->top;
+  return true;
+}
+
+stack_pool_options stack_options(const runtime_options& options) {
+  stack_pool_options chosen;
+  chosen.default_size = options.stack_size;
+  return chosen;
+}
+
+}  // namespace
+
+runtime_core::runtime_core(runtime_options& options, runtime& face)
+    : face_(face),
+      pinned_(options.mode == scheduling::pinned),
+      caller_is_worker_(!options.background),
+      stacks_(stack_options(options)),
+      blocking_(std::make_shared<blocking_pool>(options.blocking)) {
+  set_fiber_describer(&describe_running_fiber);
+  const unsigned count = checked_worker_count(options.workers);
+  workers_.reserve(count);
+  for (unsigned i = 0; i < count; ++i) {
+    std::unique_ptr<driver> made =
+        options.drivers ? options.drivers(i) : std::make_unique<futex_driver>();
+    workers_.push_back(
+        std::make_unique<worker>(*this, i, std::move(made), count > 1 && !pinned_));
+  }
+  for (unsigned i = caller_is_worker_ ? 1 : 0; i < count; ++i) {
+    threads_.emplace_back([this, i] { workers_[i]->run(stopped_); });
+  }
+}
+
+runtime_core::~runtime_core() {
+  std::uint64_t created = spawned_outside_.load(std::memory_order_relaxed);
+  std::uint64_t reaped = reaped_outside_.load(std::memory_order_relaxed);
+  for (const auto& w : workers_) {
+    created += w->counters().spawned.load(std::memory_order_relaxed);
+    reaped += w->counters().reaped.load(std::memory_order_relaxed);
+  }
+  if (created != reaped) {
+    fatal("a runtime is destroyed while %llu join handles of its fibers still exist",
+          static_cast<unsigned long long>(created - reaped));
+  }
+}
+
+void runtime_core::schedule(fiber* f) noexcept {
+  worker* here = worker::current();
+  const bool stays_home = f->pinned && (pinned_ || f->sp);
+  if (stays_home && f->home != here) {
+    f->home->push_remote(f);
+  } else if (here && &here->core() == this) {
+    here->push_woken(f);
+  } else {
+    shared_queue_.push(f);
+    idle_.shared_work_arrived();
+  }
+}
+
+worker& runtime_core::place_pinned() noexcept {
+  return *workers_[next_home_.fetch_add(1, std::memory_order_relaxed) % workers_.size()];
+}
+
+void runtime_core::count_spawned(worker* here) noexcept {
+  if (here) {
+    worker_counters::count(here->counters().spawned);
+  } else {
+    spawned_outside_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+void runtime_core::count_finished(worker& here) noexcept {
+  // Release, and seq_cst with stopping_: whoever sees the last count also sees the fiber's effects,
+  // and either this sees the stop or the stopper sees this count.
+  here.counters().finished.store(
+      here.counters().finished.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+  if (is_stopping() && live_fibers() == 0) {
+    signal(drained_);
+  }
+}
+
+std::uint64_t runtime_core::live_fibers() const noexcept {
+  // Finished first: both only grow, so a sum of zero was true when the first loop ended.
+  std::uint64_t finished = discarded_.load(std::memory_order_seq_cst);
+  for (const auto& w : workers_) {
+    finished += w->counters().finished.load(std::memory_order_seq_cst);
+  }
+  std::uint64_t spawned = spawned_outside_.load(std::memory_order_seq_cst);
+  for (const auto& w : workers_) {
+    spawned += w->counters().spawned.load(std::memory_order_seq_cst);
+  }
+  return spawned - finished;
+}
+
+void runtime_core::wait_until(const std::atomic<bool>& done) noexcept {
+  if (caller_is_worker_) {
+    if (driven_.exchange(true, std::memory_order_acquire)) {
+      fatal("two threads call runtime::run() at once: that needs runtime_options::background");
+    }
+    workers_[0]->run(done);
+    driven_.store(false, std::memory_order_release);
+    return;
+  }
+  for (;;) {
+    const std::uint32_t seen = signal_word_.load(std::memory_order_acquire);
+    if (done.load(std::memory_order_acquire)) {
+      return;
+    }
+    wait_on_word(signal_word_, seen, forever);
+  }
+}
+
+void runtime_core::signal(std::atomic<bool>& done) noexcept {
+  // The waiter may leave, and `done` with it, as soon as it is true.
+  done.store(true, std::memory_order_seq_cst);
+  if (caller_is_worker_) {
+    workers_[0]->events().wake();
+  } else {
+    signal_word_.fetch_add(1, std::memory_order_release);
+    wake_word_all(signal_word_);
+  }
+}
+
+void runtime_core::shutdown() noexcept {
+  if (std::exchange(shut_down_, true)) {
+    return;
+  }
+  if (worker::current()) {
+    fatal("a runtime cannot be shut down or destroyed by a fiber: it would wait for itself");
+  }
+  stopping_.store(true, std::memory_order_seq_cst);
+  cancel_all_fibers();
+  if (live_fibers() != 0) {
+    wait_until(drained_);
+  }
+  blocking_->stop();
+  stopped_.store(true, std::memory_order_seq_cst);
+  for (const auto& w : workers_) {
+    w->events().wake();
+  }
+  for (std::thread& t : threads_) {
+    t.join();
+  }
+}
+
+void runtime_core::cancel_all_fibers() noexcept {
+  // One pass is enough: a wait that is opened after stopping_ was set fails by itself.
+  fibers_.for_each([this](fiber& f) {
+    if (wait_word::claim_canceled(f, true)) {
+      schedule(&f);
+    }
+  });
+}
+
+}  // namespace weft::detail

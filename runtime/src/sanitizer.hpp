@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+
+#include <weft/runtime/config.hpp>
+
+#if WEFT_ASAN
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if WEFT_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+
+/// Tells AddressSanitizer and ThreadSanitizer about every switch of stacks; nothing otherwise.
+///
+/// Order of calls: leaving_stack() just before the switch, arrived_on_stack() first thing after it,
+/// on the new stack, with what that stack saved when it was left itself.
+namespace weft::detail {
+
+/// What a context remembers across its own suspension.
+struct sanitizer_stack {
+  void* fake_stack = nullptr;
+};
+
+/// A sanitizer's idea of a stack's identity; made at the stack's first use.
+inline void* sanitizer_make_fiber() noexcept {
+#if WEFT_TSAN
+  return __tsan_create_fiber(0);
+#else
+  return nullptr;
+#endif
+}
+
+inline void sanitizer_destroy_fiber([[maybe_unused]] void* fiber) noexcept {
+#if WEFT_TSAN
+  if (fiber) {
+    __tsan_destroy_fiber(fiber);
+  }
+#endif
+}
+
+/// The identity of the calling thread's own stack.
+inline void* sanitizer_current_fiber() noexcept {
+#if WEFT_TSAN
+  return __tsan_get_current_fiber();
+#else
+  return nullptr;
+#endif
+}
+
+/// `to_bottom`, `to_size`, `to_fiber` describe the stack that is entered. `final`: the stack that is
+/// left holds nothing any more.
+inline void leaving_stack([[maybe_unused]] sanitizer_stack& from, [[maybe_unused]] bool final,
+                          [[maybe_unused]] const void* to_bottom,
+                          [[maybe_unused]] std::size_t to_size,
+                          [[maybe_unused]] void* to_fiber) noexcept {
+#if WEFT_ASAN
+  __sanitizer_start_switch_fiber(final ? nullptr : &from.fake_stack, to_bottom, to_size);
+#endif
+#if WEFT_TSAN
+  __tsan_switch_to_fiber(to_fiber, 0);
+#endif
+}
+
+/// `from_bottom`, `from_size` receive the bounds of the stack that was left, where known.
+inline void arrived_on_stack([[maybe_unused]] sanitizer_stack& own,
+                             [[maybe_unused]] const void** from_bottom = nullptr,
+                             [[maybe_unused]] std::size_t* from_size = nullptr) noexcept {
+#if WEFT_ASAN
+  __sanitizer_finish_switch_fiber(own.fake_stack, from_bottom, from_size);
+#endif
+}
+
+}  // namespace weft::detail

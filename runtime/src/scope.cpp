@@ -1,0 +1,149 @@
+#include <weft/runtime/detail/scope.hpp>
+
+#include <mutex>
+
+#include "fatal.hpp"
+#include "fiber.hpp"
+#include "runtime_core.hpp"
+#include "thread_parker.hpp"
+#include "wait_word.hpp"
+#include "worker.hpp"
+
+namespace weft::detail {
+
+/// Who was found waiting in a cancelled scope; made runnable after the locks are released.
+class wake_list {
+ public:
+  void add(parker& p) noexcept {
+    if (p.is_fiber()) {
+      fibers_.push_back(static_cast<fiber*>(&p));
+    } else {
+      // A thread needs only the futex: no lock of ours is taken there.
+      static_cast<thread_parker&>(p).wake();
+    }
+  }
+
+  void make_runnable() noexcept {
+    while (fiber* f = fibers_.pop_front()) {
+      f->home->core().schedule(f);
+    }
+  }
+
+ private:
+  fiber_list fibers_;
+};
+
+namespace {
+
+std::uint64_t caller_id() noexcept {
+  worker* here = worker::current();
+  return here && here->running() ? here->running()->id : 0;
+}
+
+}  // namespace
+
+void scope::cancel(status why, const char* reason) noexcept {
+  const std::uint64_t by = caller_id();
+  wake_list woken;
+  {
+    std::lock_guard hold(lock_);
+    mark(why, reason, by, woken);
+  }
+  woken.make_runnable();
+}
+
+void scope::mark(status why, const char* reason, std::uint64_t by, wake_list& woken) noexcept {
+  if (status_.load(std::memory_order_relaxed) != status::open) {
+    return;
+  }
+  reason_ = reason;
+  canceled_by_ = by;
+  // seq_cst, before the owner's wait is looked at: the other half is in begin_wait().
+  status_.store(why, std::memory_order_seq_cst);
+  if (owner_ && !inner_ && wait_word::claim_canceled(*owner_, false)) {
+    woken.add(*owner_);
+  }
+  for (scope* child = first_child_; child; child = child->next_) {
+    if (child->kind_ != kind::shield) {
+      std::lock_guard hold(child->lock_);
+      child->mark(why, reason, by, woken);
+    }
+  }
+}
+
+void scope::link_below(scope& parent) noexcept {
+  parent_ = &parent;
+  previous_ = nullptr;
+  next_ = parent.first_child_;
+  if (next_) {
+    next_->previous_ = this;
+  }
+  parent.first_child_ = this;
+  const status inherited = parent.status_.load(std::memory_order_relaxed);
+  if (inherited != status::open && kind_ != kind::shield) {
+    reason_ = parent.reason_;
+    canceled_by_ = parent.canceled_by_;
+    status_.store(inherited, std::memory_order_seq_cst);
+  }
+}
+
+void scope::attach(scope* parent) noexcept {
+  if (parent) {
+    std::lock_guard hold(parent->lock_);
+    link_below(*parent);
+  }
+}
+
+void scope::detach() noexcept {
+  if (!parent_) {
+    return;
+  }
+  std::lock_guard hold(parent_->lock_);
+  if (first_child_) {
+    fatal("a scope was left, or a fiber ended, while a scope or task group made inside it lives on");
+  }
+  (previous_ ? previous_->next_ : parent_->first_child_) = next_;
+  if (next_) {
+    next_->previous_ = previous_;
+  }
+  if (parent_->inner_ == this) {
+    parent_->inner_ = nullptr;
+  }
+  parent_ = nullptr;
+}
+
+void group_scope::reopen() noexcept {
+  if (state() == status::open) {
+    return;
+  }
+  scope* const above = parent();
+  detach();
+  scope::reopen();
+  attach(above);
+}
+
+void scope::enter() noexcept {
+  scope& parent = *owner_->current_scope;
+  {
+    std::lock_guard hold(parent.lock_);
+    link_below(parent);
+    parent.inner_ = this;
+  }
+  owner_->current_scope = this;
+  if (kind_ == kind::shield) {
+    ++owner_->shields;
+  }
+}
+
+void scope::leave() noexcept {
+  if (owner_->current_scope != this) {
+    fatal("scopes must be left in the reverse order of entering, by the fiber that entered them");
+  }
+  if (kind_ == kind::shield) {
+    --owner_->shields;
+  }
+  owner_->current_scope = parent_;
+  detach();
+}
+
+}  // namespace weft::detail

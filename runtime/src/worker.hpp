@@ -1,0 +1,178 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include <weft/runtime/clock.hpp>
+#include <weft/runtime/driver.hpp>
+
+#include "context.hpp"
+#include "fiber.hpp"
+#include "fiber_list.hpp"
+#include "fiber_pool.hpp"
+#include "run_queue.hpp"
+#include "sanitizer.hpp"
+#include "stack_pool.hpp"
+#include "timer_wheel.hpp"
+
+/// A thread's share of the scheduler.
+///
+/// Two kinds of context run on a worker's thread: fibers, and the *native* context, the thread's own
+/// stack, which runs the loop in worker.cpp: take a fiber, run it, poll the driver, steal, sleep. A
+/// fiber that leaves the processor switches straight to the next local one (switch.cpp) and comes
+/// back to the native context only when there is none or a poll is due.
+///
+/// Who touches what: everything but the members marked shared belongs to the thread.
+namespace weft::detail {
+
+class patrol;
+class runtime_core;
+
+/// Counters of one worker; written by it alone, read by anyone.
+struct worker_counters {
+  std::atomic<std::uint64_t> spawned{0};
+  std::atomic<std::uint64_t> finished{0};
+  std::atomic<std::uint64_t> switches{0};
+  std::atomic<std::uint64_t> polls{0};
+  std::atomic<std::uint64_t> sleeps{0};
+  std::atomic<std::uint64_t> steals{0};
+  std::atomic<std::uint64_t> rescues{0};
+  std::atomic<std::uint64_t> reaped{0};
+
+  /// A plain increment: there is one writer.
+  static void count(std::atomic<std::uint64_t>& counter) noexcept {
+    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+};
+
+/// Operations that a fiber may complete without waiting before it must yield.
+inline constexpr std::uint32_t fiber_budget = 128;
+
+class worker {
+ public:
+  worker(runtime_core& owner, unsigned index, std::unique_ptr<driver> sleeps_in, bool shared);
+  ~worker();
+  worker(const worker&) = delete;
+  worker& operator=(const worker&) = delete;
+
+  /// The worker whose thread this is, or null. Out of line: a fiber may change threads at any
+  /// suspension, and a compiler that inlined this could keep the old thread's variable's address.
+  WEFT_NOINLINE static worker* current() noexcept;
+  /// The fiber that runs here; null in the native context.
+  fiber* running() const noexcept { return current_; }
+
+  runtime_core& core() const noexcept { return core_; }
+  unsigned index() const noexcept { return index_; }
+  driver& events() const noexcept { return *driver_; }
+  timer_wheel& timers() noexcept { return timers_; }
+  worker_counters& counters() noexcept { return counters_; }
+  const worker_counters& counters() const noexcept { return counters_; }
+
+  /// Runs the loop on the calling thread, which becomes this worker, until `done` is true.
+  /// Whoever sets it must call events().wake() afterwards.
+  void run(const std::atomic<bool>& done) noexcept;
+
+  // From the fiber that runs here; each returns when it runs again, maybe on another worker.
+  void park_current() noexcept;
+  void yield_current() noexcept;
+  void consume_budget() noexcept {
+    if (--budget_ == 0) [[unlikely]] {
+      yield_current();
+    }
+  }
+  /// When the running fiber was switched in; the clock is read at the first question.
+  bool slice_is_over() noexcept;
+
+  // On this worker's thread, from fibers and the native context.
+  void push_woken(fiber* f) noexcept;
+  void push_new(fiber* f) noexcept { push_back(f); }
+  fiber* new_block();
+  void recycle_block(fiber* f) noexcept;
+  std::uint64_t next_fiber_id() noexcept;
+
+  /// Shared: gives the worker a fiber that must run here.
+  void push_remote(fiber* f) noexcept;
+
+ private:
+  friend class patrol;
+  friend void fiber_entry(context_transfer) noexcept;
+
+  struct departure {
+    fiber* left = nullptr;   // a fiber that will be resumed, or
+    stack* dead = nullptr;   // a stack that holds nothing any more, or neither: the native context
+  };
+
+  // loop.cpp
+  void attach_thread() noexcept;
+  void detach_thread() noexcept;
+  fiber* next_for_loop() noexcept;
+  void poll(time_point until) noexcept;
+  void fire_timers(worker& of) noexcept;
+  fiber* steal() noexcept;
+  void sleep(const std::atomic<bool>& done) noexcept;
+  bool has_visible_work() const noexcept;
+  void stand_watch(bool just_begun) noexcept;
+  void take_shared_work() noexcept;
+  void tune_poll_interval(std::int64_t now) noexcept;
+  bool has_local_work() const noexcept;
+
+  // switch.cpp
+  void run_fiber(fiber* f) noexcept;
+  void leave_current(fiber& self) noexcept;
+  fiber* pick_direct() noexcept;
+  fiber* pick_local() noexcept;
+  context enter(fiber& next) noexcept;
+  void bind_stack(fiber& f) noexcept;
+  void save_exceptions(fiber& f) noexcept;
+  void arrive(context_transfer from) noexcept;
+  [[noreturn]] void leave_for_good(stack* dead, fiber* next) noexcept;
+  void announce(sanitizer_stack& own, bool final, const fiber* next) noexcept;
+
+  void push_back(fiber* f) noexcept;
+  void spill(fiber* first, fiber* last, std::uint32_t count) noexcept;
+  bool stays_here(const fiber& f) const noexcept;
+
+  /// A queue with less is left to its owner, who will be there sooner.
+  static constexpr std::uint32_t least_worth_stealing = 2;
+
+  runtime_core& core_;
+  const unsigned index_;
+  const std::unique_ptr<driver> driver_;
+
+  fiber* current_ = nullptr;
+  std::uint32_t budget_ = 0;
+  std::uint32_t ticks_ = 0;           // switches since the last poll
+  std::uint32_t poll_interval_ = 61;  // ... after which a poll is due; see tune_poll_interval()
+  std::uint32_t slot_streak_ = 0;     // fibers run from the slot in a row
+  bool slice_started_ = false;
+  std::int64_t slice_start_ = 0;
+  std::int64_t last_poll_ = 0;
+  departure departed_;
+  context native_ = nullptr;
+  exception_state native_exceptions_;
+  exception_state* exceptions_ = nullptr;  // the thread's
+  fiber* deferred_ = nullptr;  // taken off a queue before its last worker had left its stack
+  fiber_list mine_;            // pinned fibers that are ready; thieves must not see them
+  fiber_cache blocks_;
+  stack_cache stacks_;
+  void* native_sanitizer_fiber_ = nullptr;
+  const void* native_bottom_ = nullptr;
+  std::size_t native_size_ = 0;
+  std::uint64_t next_id_ = 0;
+  std::uint64_t ids_end_ = 0;
+  std::uint32_t random_;
+  std::unique_ptr<patrol> patrol_;
+
+  // Shared.
+  run_queue queue_;
+  std::atomic<fiber*> next_slot_{nullptr};  // set by the owner, taken by the owner or a rescuer
+  shared_fiber_queue inbox_;                // pinned fibers, from other threads
+  timer_wheel timers_;
+  std::atomic<std::uint32_t> loops_{0};   // passes of the loop: stands still while a fiber computes
+  std::atomic<std::uint32_t> drains_{0};  // times the ring was found empty: stands still in backlog
+  worker_counters counters_;
+};
+
+}  // namespace weft::detail

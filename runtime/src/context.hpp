@@ -3,29 +3,23 @@
 #include <cxxabi.h>
 
 #include <cstddef>
-#include <cstring>
 
-#include <boost/context/detail/fcontext.hpp>
+#if defined(__x86_64__) && !defined(_WIN32) && !defined(WEFT_FCONTEXT)
+#include "context_x86_64.hpp"
+#else
+#include "context_fcontext.hpp"
+#endif
 
-/// The only file that knows how execution moves from one stack to another: Boost.Context's fcontext
-/// for the registers, and the C++ runtime's per-thread exception state, which must follow the fiber.
+/// How execution moves from one stack to another. Each implementation offers
+///
+///   using context = ...;                    // a suspended context, good for one resumption
+///   using context_entry = void (*)(void*);  // never returns
+///   template <context_entry Entry> context make_context(std::byte* top, std::size_t size) noexcept;
+///   void* switch_context(context& leaver, context to, void* data) noexcept;
+///
+/// switch_context() suspends the caller, stores it in `leaver` before `to` runs, and returns, or
+/// enters `to`, with `data`. docs/decisions/001-context-switch.md says why there are two.
 namespace weft::detail {
-
-/// A suspended context; valid for one resumption.
-using context = boost::context::detail::fcontext_t;
-/// What a resumed context learns: who was suspended in its favour, and one pointer.
-using context_transfer = boost::context::detail::transfer_t;
-using context_entry = void (*)(context_transfer);
-
-/// A context that will call `entry`, which must never return, on the stack that ends at `top`.
-inline context make_context(std::byte* top, std::size_t size, context_entry entry) noexcept {
-  return boost::context::detail::make_fcontext(top, size, entry);
-}
-
-/// Suspends the caller and resumes `to`, which receives `data`.
-inline context_transfer switch_context(context to, void* data) noexcept {
-  return boost::context::detail::jump_fcontext(to, data);
-}
 
 /// The part of `__cxa_eh_globals` that the Itanium C++ ABI keeps for each thread: the exceptions
 /// being handled and how many are in flight. A fiber suspended inside a catch block, or by a

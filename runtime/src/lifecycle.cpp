@@ -170,7 +170,6 @@ join_state prepare_finish(fiber& f) noexcept {
 }
 
 void finish_fiber(fiber& f, join_state seen, worker& here) noexcept {
-  runtime_core& core = here.core();
   f.root.detach();
   f.alive.store(false, std::memory_order_relaxed);
   if (f.hooked) {
@@ -184,7 +183,7 @@ void finish_fiber(fiber& f, join_state seen, worker& here) noexcept {
       unpark(joiner);
     }
   }
-  core.count_finished(here);
+  worker_counters::count(here.counters().finished);
 }
 
 namespace {

@@ -8,6 +8,7 @@
 #include "runtime_core.hpp"
 #include "wait_word.hpp"
 #include "worker.hpp"
+#include "worker_pick.hpp"
 
 /// The native context: what a worker does between fibers. See worker.hpp and idle_workers.hpp.
 namespace weft::detail {
@@ -27,6 +28,7 @@ worker* worker::current() noexcept {
 worker::worker(runtime_core& owner, unsigned index, std::unique_ptr<driver> sleeps_in, bool shared)
     : core_(owner),
       index_(index),
+      stealing_(shared),
       driver_(std::move(sleeps_in)),
       random_(0x9e3779b9U * (index + 1)),
       queue_(shared),
@@ -108,14 +110,15 @@ void worker::poll(time_point until) noexcept {
 }
 
 void worker::tune_poll_interval(std::int64_t now) noexcept {
-  // Between polls new events and timers wait, so a poll is due after about 100 us of work, but not
-  // before so many switches that its own cost would show.
-  constexpr std::int64_t target_ns = 100'000;
-  constexpr std::uint32_t least = 4;
-  constexpr std::uint32_t most = 61;
+  // Fibers run in the order in which they became ready, so events that are fetched early gain
+  // nothing while others are queued, but timers and the shared queue do: they wait for half a
+  // millisecond at most.
+  constexpr std::int64_t target_ns = 500'000;
+  constexpr std::uint32_t least = 1;
+  constexpr std::uint32_t most = 256;
   const std::int64_t elapsed = now - std::exchange(last_poll_, now);
   const std::uint32_t ran = std::exchange(ticks_, 0);
-  if (ran >= least && elapsed > 0) {
+  if (ran > 0 && elapsed > 0) {
     const auto fitting = static_cast<std::uint32_t>(
         std::clamp<std::int64_t>(target_ns * ran / elapsed, least, most));
     poll_interval_ = (poll_interval_ * 3 + fitting) / 4;
@@ -154,7 +157,7 @@ void worker::take_shared_work() noexcept {
 
 fiber* worker::steal() noexcept {
   const unsigned count = core_.worker_count();
-  if (count == 1 || core_.is_pinned()) {
+  if (!stealing_) {
     return nullptr;
   }
   random_ = random_ * 1664525U + 1013904223U;
@@ -164,17 +167,36 @@ fiber* worker::steal() noexcept {
     if (&victim == this || victim.queue_.size() < least_worth_stealing) {
       continue;
     }
-    if (fiber* f = victim.queue_.steal_half_into(queue_)) {
-      worker_counters::count(counters_.steals);
-      return settled(f);
+    if (take_from(victim)) {
+      return settled(pick_local());
     }
   }
   return nullptr;
 }
 
+bool worker::take_from(worker& victim) noexcept {
+  fiber* f = victim.queue_.steal_half_into(queue_);
+  if (f) {
+    push_back(f);
+  }
+  // A worker with more than its ring holds is helped with that, too.
+  fiber_list spilled;
+  victim.spilled_.pop(std::min<std::size_t>(victim.spilled_.size() / 2, run_queue::capacity / 4),
+                      spilled);
+  while (fiber* extra = spilled.pop_front()) {
+    push_back(extra);
+  }
+  if (!has_local_work()) {
+    return false;
+  }
+  worker_counters::count(counters_.steals);
+  return true;
+}
+
 void worker::sleep(const std::atomic<bool>& done) noexcept {
   idle_workers& idle = core_.idle();
   idle.enter(index_);
+  core_.signal_if_drained();
   if (done.load(std::memory_order_seq_cst) || has_visible_work()) {
     idle.leave(index_);
     return;
@@ -210,10 +232,6 @@ void worker::stand_watch(bool just_begun) noexcept {
   }
 }
 
-bool worker::has_local_work() const noexcept {
-  return next_slot_.load(std::memory_order_relaxed) || !queue_.empty() || !mine_.empty();
-}
-
 bool worker::has_visible_work() const noexcept {
   return has_local_work() || !inbox_.empty() || !core_.shared_queue().empty();
 }
@@ -227,33 +245,22 @@ void worker::push_woken(fiber* f) noexcept {
   push_back(f);
 }
 
-bool worker::stays_here(const fiber& f) const noexcept {
-  return f.pinned && f.sp && !core_.is_pinned();
-}
-
-void worker::push_back(fiber* f) noexcept {
+void worker::push_elsewhere(fiber* f) noexcept {
   if (stays_here(*f)) {
     mine_.push_back(f);
     return;
   }
-  while (!queue_.push(f)) {
-    std::uint32_t count = 0;
-    if (fiber* first = queue_.pop_half(count)) {
-      fiber* last = first;
-      while (last->next) {
-        last = last->next;
-      }
-      spill(first, last, count);
-    }
-  }
+  spilled_.push(f);
 }
 
-void worker::spill(fiber* first, fiber* last, std::uint32_t count) noexcept {
-  if (core_.is_pinned()) {
-    inbox_.push(first, last, count);
-  } else {
-    core_.shared_queue().push(first, last, count);
+fiber* worker::pop_spilled() noexcept {
+  fiber_list oldest;
+  spilled_.pop(run_queue::capacity / 2, oldest);
+  fiber* first = oldest.pop_front();
+  while (fiber* f = oldest.pop_front()) {
+    queue_.push(f);  // has room: it was empty
   }
+  return first;
 }
 
 void worker::push_remote(fiber* f) noexcept {

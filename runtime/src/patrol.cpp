@@ -47,10 +47,7 @@ bool patrol::help(worker& peer, bool stuck) noexcept {
       self_.push_back(f);
     }
     if (self_.queue_.empty()) {
-      if (fiber* f = peer.queue_.steal_half_into(self_.queue_)) {
-        worker_counters::count(self_.counters_.steals);
-        self_.push_back(f);
-      }
+      self_.take_from(peer);
     }
   }
   return self_.has_local_work();

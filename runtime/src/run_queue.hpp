@@ -60,30 +60,6 @@ class run_queue {
     }
   }
 
-  /// Owner, when the ring is full: takes the older half out, linked by `next`, oldest first.
-  /// Null when thieves made room meanwhile. `count` receives how many.
-  fiber* pop_half(std::uint32_t& count) noexcept {
-    std::uint32_t head = head_.load(std::memory_order_acquire);
-    const std::uint32_t size = tail_.load(std::memory_order_relaxed) - head;
-    if (size < capacity) {
-      return nullptr;
-    }
-    std::array<fiber*, capacity / 2> taken;
-    for (std::uint32_t i = 0; i < taken.size(); ++i) {
-      taken[i] = cells_[(head + i) % capacity].load(std::memory_order_relaxed);
-    }
-    if (!head_.compare_exchange_strong(head, head + static_cast<std::uint32_t>(taken.size()),
-                                       std::memory_order_acq_rel, std::memory_order_relaxed)) {
-      return nullptr;
-    }
-    for (std::size_t i = 0; i + 1 < taken.size(); ++i) {
-      taken[i]->next = taken[i + 1];
-    }
-    taken.back()->next = nullptr;
-    count = static_cast<std::uint32_t>(taken.size());
-    return taken.front();
-  }
-
   /// A thief's: moves the older half, at least one, into `own`, which must be empty, and returns
   /// the first of them for the thief to run. Null when there was nothing.
   fiber* steal_half_into(run_queue& own) noexcept {

@@ -103,25 +103,22 @@ void runtime_core::count_spawned(worker* here) noexcept {
   }
 }
 
-void runtime_core::count_finished(worker& here) noexcept {
-  // Release, and seq_cst with stopping_: whoever sees the last count also sees the fiber's effects,
-  // and either this sees the stop or the stopper sees this count.
-  here.counters().finished.store(
-      here.counters().finished.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+void runtime_core::signal_if_drained() noexcept {
   if (is_stopping() && live_fibers() == 0) {
     signal(drained_);
   }
 }
 
 std::uint64_t runtime_core::live_fibers() const noexcept {
-  // Finished first: both only grow, so a sum of zero was true when the first loop ended.
-  std::uint64_t finished = discarded_.load(std::memory_order_seq_cst);
+  // Finished first: both only grow, so a sum of zero was true when the first loop ended. Acquire
+  // pairs with the release in worker_counters::count(): a fiber's children are counted before it.
+  std::uint64_t finished = discarded_.load(std::memory_order_acquire);
   for (const auto& w : workers_) {
-    finished += w->counters().finished.load(std::memory_order_seq_cst);
+    finished += w->counters().finished.load(std::memory_order_acquire);
   }
-  std::uint64_t spawned = spawned_outside_.load(std::memory_order_seq_cst);
+  std::uint64_t spawned = spawned_outside_.load(std::memory_order_acquire);
   for (const auto& w : workers_) {
-    spawned += w->counters().spawned.load(std::memory_order_seq_cst);
+    spawned += w->counters().spawned.load(std::memory_order_acquire);
   }
   return spawned - finished;
 }
@@ -164,6 +161,11 @@ void runtime_core::shutdown() noexcept {
   }
   stopping_.store(true, std::memory_order_seq_cst);
   cancel_all_fibers();
+  // Whoever finishes the last fiber may not have seen the stop yet, so every worker looks before it
+  // sleeps, and those that sleep already are woken for it.
+  for (const auto& w : workers_) {
+    w->events().wake();
+  }
   if (live_fibers() != 0) {
     wait_until(drained_);
   }

@@ -47,8 +47,9 @@ class runtime_core {
   worker& place_pinned() noexcept;
 
   void count_spawned(worker* here) noexcept;
-  void count_finished(worker& here) noexcept;
-  void count_discarded() noexcept { discarded_.fetch_add(1, std::memory_order_seq_cst); }
+  /// Ends the wait of shutdown() when there is no fiber left.
+  void signal_if_drained() noexcept;
+  void count_discarded() noexcept { discarded_.fetch_add(1, std::memory_order_release); }
   void count_reaped() noexcept { reaped_outside_.fetch_add(1, std::memory_order_relaxed); }
   std::uint64_t live_fibers() const noexcept;
   std::uint64_t spawned_outside() const noexcept {

@@ -1,7 +1,6 @@
 #include <weft/runtime/this_fiber.hpp>
 
 #include <mutex>
-#include <thread>
 
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/detail/parker.hpp>
@@ -22,14 +21,6 @@ detail::fiber* running_fiber() noexcept {
 }
 
 }  // namespace
-
-void yield() noexcept {
-  if (running_fiber()) {
-    detail::worker::current()->yield_current();
-  } else {
-    std::this_thread::yield();
-  }
-}
 
 result<void> maybe_yield() noexcept {
   if (running_fiber() && detail::worker::current()->slice_is_over()) {

@@ -41,9 +41,9 @@ struct worker_counters {
   std::atomic<std::uint64_t> rescues{0};
   std::atomic<std::uint64_t> reaped{0};
 
-  /// A plain increment: there is one writer.
+  /// A plain increment: there is one writer. Release pairs with the acquire in live_fibers().
   static void count(std::atomic<std::uint64_t>& counter) noexcept {
-    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
 };
 
@@ -97,7 +97,7 @@ class worker {
 
  private:
   friend class patrol;
-  friend void fiber_entry(context_transfer) noexcept;
+  friend void fiber_entry(void*) noexcept;
 
   struct departure {
     fiber* left = nullptr;   // a fiber that will be resumed, or
@@ -111,40 +111,55 @@ class worker {
   void poll(time_point until) noexcept;
   void fire_timers(worker& of) noexcept;
   fiber* steal() noexcept;
+  bool take_from(worker& victim) noexcept;
   void sleep(const std::atomic<bool>& done) noexcept;
   bool has_visible_work() const noexcept;
   void stand_watch(bool just_begun) noexcept;
   void take_shared_work() noexcept;
   void tune_poll_interval(std::int64_t now) noexcept;
-  bool has_local_work() const noexcept;
+  bool has_local_work() const noexcept {
+    return next_slot_.load(std::memory_order_relaxed) || !queue_.empty() || !mine_.empty() ||
+           !spilled_.empty();
+  }
 
   // switch.cpp
   void run_fiber(fiber* f) noexcept;
   void leave_current(fiber& self) noexcept;
+  void yield_running(fiber& self) noexcept;
   fiber* pick_direct() noexcept;
   fiber* pick_local() noexcept;
+  bool take_slot(fiber* f) noexcept;
   context enter(fiber& next) noexcept;
   void bind_stack(fiber& f) noexcept;
   void save_exceptions(fiber& f) noexcept;
-  void arrive(context_transfer from) noexcept;
+  void arrive() noexcept;
   [[noreturn]] void leave_for_good(stack* dead, fiber* next) noexcept;
   void announce(sanitizer_stack& own, bool final, const fiber* next) noexcept;
 
-  void push_back(fiber* f) noexcept;
-  void spill(fiber* first, fiber* last, std::uint32_t count) noexcept;
-  bool stays_here(const fiber& f) const noexcept;
+  /// Behind all that is ready here: the ring, and what did not fit the ring.
+  void push_back(fiber* f) noexcept {
+    if (!stays_here(*f) && spilled_.empty() && queue_.push(f)) [[likely]] {
+      return;
+    }
+    push_elsewhere(f);
+  }
+  void push_elsewhere(fiber* f) noexcept;
+  fiber* pop_spilled() noexcept;
+  /// Whether thieves must not see the fiber.
+  bool stays_here(const fiber& f) const noexcept { return f.pinned && f.sp && stealing_; }
 
   /// A queue with less is left to its owner, who will be there sooner.
   static constexpr std::uint32_t least_worth_stealing = 2;
 
   runtime_core& core_;
   const unsigned index_;
+  const bool stealing_;  // fibers may migrate, and there is someone to take them
   const std::unique_ptr<driver> driver_;
 
   fiber* current_ = nullptr;
   std::uint32_t budget_ = 0;
   std::uint32_t ticks_ = 0;           // switches since the last poll
-  std::uint32_t poll_interval_ = 61;  // ... after which a poll is due; see tune_poll_interval()
+  std::uint32_t poll_interval_ = 64;  // ... after which a poll is due; see tune_poll_interval()
   std::uint32_t slot_streak_ = 0;     // fibers run from the slot in a row
   bool slice_started_ = false;
   std::int64_t slice_start_ = 0;
@@ -167,6 +182,7 @@ class worker {
 
   // Shared.
   run_queue queue_;
+  shared_fiber_queue spilled_;              // ready, all younger than what is in the ring
   std::atomic<fiber*> next_slot_{nullptr};  // set by the owner, taken by the owner or a rescuer
   shared_fiber_queue inbox_;                // pinned fibers, from other threads
   timer_wheel timers_;

@@ -116,7 +116,8 @@ int run_main(F&& f, const run_options& options = {},
             std::forward<F>(f)();
             return EXIT_SUCCESS;
           } else {
-            return detail::exit_code_of(std::forward<F>(f)(), watch.is_interrupted());
+            auto returned = std::forward<F>(f)();
+            return detail::exit_code_of(std::move(returned), watch.is_interrupted());
           }
         },
         options, site);

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+
+#include <boost/context/detail/fcontext.hpp>
+
+/// The context switch of Boost.Context, for every processor that it knows.
+namespace weft::detail {
+
+using context = boost::context::detail::fcontext_t;
+using context_entry = void (*)(void*);
+
+namespace fcontext {
+
+/// What travels with a jump: fcontext tells the resumed side who was suspended, so that side stores
+/// it on behalf of the leaver.
+struct passage {
+  context* leaver;
+  void* data;
+};
+
+inline void* arrive(boost::context::detail::transfer_t from) noexcept {
+  auto* through = static_cast<passage*>(from.data);
+  void* data = through->data;
+  *through->leaver = from.fctx;
+  return data;
+}
+
+template <context_entry Entry>
+void start(boost::context::detail::transfer_t from) {
+  Entry(arrive(from));
+}
+
+}  // namespace fcontext
+
+template <context_entry Entry>
+context make_context(std::byte* top, std::size_t size) noexcept {
+  return boost::context::detail::make_fcontext(top, size, &fcontext::start<Entry>);
+}
+
+inline void* switch_context(context& leaver, context to, void* data) noexcept {
+  fcontext::passage through{.leaver = &leaver, .data = data};
+  return fcontext::arrive(boost::context::detail::jump_fcontext(to, &through));
+}
+
+}  // namespace weft::detail

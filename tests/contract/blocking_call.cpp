@@ -1,0 +1,224 @@
+#include "blocking_call.hpp"
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "support/io_fixture.hpp"
+#include "support/raw_sockets.hpp"
+
+namespace weft::test {
+
+namespace {
+
+/// Reading: one end waits for what the other sends, four bytes for each call.
+struct inbound {
+  explicit inbound(raw_pair ends) : near(stream_on(std::move(ends.near))), far(std::move(ends.far)) {}
+  tcp_stream near;
+  raw_handle far;
+};
+
+blocking_call reading(std::string_view name, std::function<result<std::size_t>(tcp_stream&)> call) {
+  auto ends = std::make_shared<inbound>(tcp_pair());
+  return {.name = name,
+          .perform = [ends, call = std::move(call)] { return call(ends->near); },
+          .make_ready = [ends] { CHECK(send_now(ends->far.get(), "ping")); },
+          .close = [ends] { ends->near.close(); }};
+}
+
+/// Writing: the buffers are full until a fiber of our own begins to empty them.
+struct outbound {
+  explicit outbound(raw_pair ends) : far(std::move(ends.far)) {
+    set_option(ends.near.get(), SO_SNDBUF, 16 * 1024);
+    set_option(far.get(), SO_RCVBUF, 16 * 1024);
+    fill(ends.near.get());
+    near = stream_on(std::move(ends.near));
+  }
+
+  void drain() {
+    if (!drainer.joinable()) {
+      drainer = spawn([this] {
+        while (check_cancel()) {
+          while (!receive_now(far.get()).empty()) {
+          }
+          (void)sleep_for(1ms);
+        }
+      });
+    }
+  }
+
+  tcp_stream near;
+  raw_handle far;
+  join_handle<void> drainer;
+};
+
+blocking_call writing(std::string_view name, std::function<result<std::size_t>(tcp_stream&)> call) {
+  auto ends = std::make_shared<outbound>(tcp_pair());
+  return {.name = name,
+          .perform = [ends, call = std::move(call)] { return call(ends->near); },
+          .make_ready = [ends] { ends->drain(); },
+          .close = [ends] { ends->near.close(); }};
+}
+
+result<std::size_t> perform_on(const tcp_stream& stream, io::opcode code) {
+  io::operation op{.code = code};
+  return stream.descriptor().perform(op);
+}
+
+template <class T>
+result<std::size_t> one_if(const result<T>& done) {
+  return done ? result<std::size_t>(1) : fail(done.error());
+}
+
+blocking_call read_call() {
+  return reading("read", [](tcp_stream& s) {
+    std::array<std::byte, 4> buffer;
+    return s.read(buffer);
+  });
+}
+
+blocking_call read_exact_call() {
+  return reading("read_exact", [](tcp_stream& s) {
+    std::array<std::byte, 4> buffer;
+    return one_if(s.read_exact(buffer));
+  });
+}
+
+blocking_call read_vectored_call() {
+  return reading("read_vectored", [](tcp_stream& s) {
+    std::array<std::byte, 1> head;
+    std::array<std::byte, 3> tail;
+    const std::array<std::span<std::byte>, 2> parts{head, tail};
+    return s.read_vectored(parts);
+  });
+}
+
+blocking_call readable_call() {
+  return reading("wait_readable",
+                 [](tcp_stream& s) { return perform_on(s, io::opcode::wait_readable); });
+}
+
+blocking_call write_call() {
+  return writing("write", [](tcp_stream& s) { return s.write(bytes_of("x")); });
+}
+
+blocking_call write_all_call() {
+  return writing("write_all", [](tcp_stream& s) {
+    const std::string data(200'000, 'w');
+    return one_if(s.write_all(data));
+  });
+}
+
+blocking_call write_vectored_call() {
+  return writing("write_vectored", [](tcp_stream& s) {
+    const std::array<std::span<const std::byte>, 2> parts{bytes_of("a"), bytes_of("bcd")};
+    return s.write_vectored(parts);
+  });
+}
+
+blocking_call writable_call() {
+  return writing("wait_writable",
+                 [](tcp_stream& s) { return perform_on(s, io::opcode::wait_writable); });
+}
+
+blocking_call pipe_read_call() {
+  struct state {
+    io::descriptor near;
+    raw_handle far;
+  };
+  raw_pair ends = pipe_pair();
+  auto both = std::make_shared<state>(adopt(std::move(ends.near)), std::move(ends.far));
+  return {.name = "read of a pipe",
+          .perform =
+              [both] {
+                std::array<std::byte, 4> buffer;
+                io::operation op{
+                    .code = io::opcode::read, .data = buffer.data(), .size = buffer.size()};
+                return both->near.perform(op);
+              },
+          .make_ready = [both] { CHECK(::write(both->far.get(), "ping", 4) == 4); },
+          .close = [both] { both->near.close(); }};
+}
+
+blocking_call pipe_write_call() {
+  struct state {
+    raw_handle far;
+    io::descriptor near;
+  };
+  raw_pair ends = pipe_pair();
+  CHECK(::fcntl(ends.far.get(), F_SETPIPE_SZ, 4096) == 4096);
+  const std::string page(4096, 'p');
+  CHECK(::write(ends.far.get(), page.data(), page.size()) == 4096);
+  auto both = std::make_shared<state>(std::move(ends.near), adopt(std::move(ends.far)));
+  return {.name = "write to a pipe",
+          .perform =
+              [both] {
+                std::array<char, 4096> block{};
+                io::operation op{
+                    .code = io::opcode::write, .data = block.data(), .size = block.size()};
+                return both->near.perform(op);
+              },
+          .make_ready =
+              [both] {
+                std::array<char, 4096> block;
+                CHECK(::read(both->far.get(), block.data(), block.size()) == 4096);
+              },
+          .close = [both] { both->near.close(); }};
+}
+
+blocking_call accept_call() {
+  struct state {
+    tcp_listener listener;
+    std::mutex mutex;
+    std::vector<raw_handle> peers;
+  };
+  auto both = std::make_shared<state>();
+  both->listener = or_throw(listen("127.0.0.1:0"));
+  const sockaddr_in address = loopback(both->listener.local_endpoint()->port());
+  return {.name = "accept",
+          .perform = [both] { return one_if(both->listener.accept()); },
+          .make_ready =
+              [both, address] {
+                std::lock_guard hold(both->mutex);
+                both->peers.push_back(raw_connection(address));
+              },
+          .close = [both] { both->listener.close(); }};
+}
+
+/// A connection to a listener whose queue is full stands only after someone has been accepted and
+/// the system has tried again, a second later.
+blocking_call connect_call() {
+  struct state {
+    sockaddr_in address = loopback();
+    raw_handle listener = raw_listener(address, 0);
+    raw_handle first = raw_connection(address);
+    io::descriptor near =
+        adopt(raw_handle(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)));
+  };
+  auto both = std::make_shared<state>();
+  return {.name = "connect",
+          .perform =
+              [both] {
+                unsigned size = sizeof both->address;
+                io::operation op{
+                    .code = io::opcode::connect, .data = &both->address, .address_size = &size};
+                return both->near.perform(op);
+              },
+          .make_ready = [both] { raw_handle(::accept(both->listener.get(), nullptr, nullptr)); },
+          .close = [both] { both->near.close(); },
+          .once = true};
+}
+
+}  // namespace
+
+const std::vector<make_call>& all_blocking_calls() {
+  static const std::vector<make_call> all{
+      read_call,     read_exact_call, read_vectored_call,  readable_call,
+      write_call,    write_all_call,  write_vectored_call, writable_call,
+      pipe_read_call, pipe_write_call, accept_call,         connect_call};
+  return all;
+}
+
+}  // namespace weft::test

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include <weft/runtime/result.hpp>
+
+/// Every call that can wait, each brought into the state in which it must.
+namespace weft::test {
+
+/// A call on something of its own. All members may be called by several fibers at once.
+struct blocking_call {
+  std::string_view name;
+  /// Makes the call, which waits unless make_ready() was called before.
+  std::function<result<std::size_t>()> perform;
+  /// Lets one such call complete, or more.
+  std::function<void()> make_ready;
+  /// Closes what the call is made on.
+  std::function<void()> close;
+  /// By one fiber, one time: a connection. The system takes a second over it, too.
+  bool once = false;
+};
+
+using make_call = blocking_call (*)();
+
+/// One for each call and operation. Called in a fiber; what they return must die in one, too.
+const std::vector<make_call>& all_blocking_calls();
+
+}  // namespace weft::test

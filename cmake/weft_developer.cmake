@@ -16,6 +16,11 @@ if(WEFT_SANITIZE)
   add_link_options(-fsanitize=${sanitizers})
 endif()
 
+# A shared module that misses a symbol (one without WEFT_API, say) fails where it is linked, not where it is used.
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT WEFT_SANITIZE)
+  string(APPEND CMAKE_SHARED_LINKER_FLAGS " -Wl,-z,defs")
+endif()
+
 find_program(CCACHE_PROGRAM ccache)
 mark_as_advanced(CCACHE_PROGRAM)
 if(CCACHE_PROGRAM AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)

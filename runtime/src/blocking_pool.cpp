@@ -74,7 +74,7 @@ void blocking_pool::work() noexcept {
 }
 
 blocking_job* blocking_pool::next_job(std::unique_lock<std::mutex>& hold) noexcept {
-  const auto give_up = std::chrono::steady_clock::now() + options_.idle_time;
+  const time_point give_up = deadline_after(options_.idle_time);
   for (;;) {
     if (blocking_job* job = first_) {
       unlink(*job);
@@ -83,12 +83,17 @@ blocking_job* blocking_pool::next_job(std::unique_lock<std::mutex>& hold) noexce
     if (stopping_) {
       return nullptr;
     }
-    ++idle_;
-    const auto waited = work_.wait_until(hold, give_up);
-    --idle_;
-    if (waited == std::cv_status::timeout && !first_ && threads_ > options_.min_threads) {
+    const bool is_kept = threads_ <= options_.min_threads;
+    if (!is_kept && clock::now() >= give_up) {
       return nullptr;
     }
+    ++idle_;
+    if (is_kept) {
+      work_.wait(hold);
+    } else {
+      work_.wait_until(hold, give_up);
+    }
+    --idle_;
   }
 }
 

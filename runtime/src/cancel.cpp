@@ -26,13 +26,13 @@ struct scope_timer : timer_node {
 };
 
 void scope_access::expire(timeout_scope& scope) noexcept {
-  scope.expired_.store(true, std::memory_order_relaxed);
   scope.cancel(scope::status::timed_out, "the timeout_scope's deadline passed");
 }
 
-timeout_scope* scope_access::nearest_deadline(const parker& thread) noexcept {
+timeout_scope* scope_access::nearest_deadline(const parker& caller) noexcept {
   timeout_scope* nearest = nullptr;
-  for (scope* s = thread.current_scope; s && s->type() != scope::kind::shield; s = s->parent()) {
+  for (scope* s = caller.current_scope;
+       s->type() != scope::kind::shield && s->type() != scope::kind::root; s = s->parent()) {
     if (s->type() != scope::kind::timeout || s->state() != scope::status::open) {
       continue;
     }
@@ -98,11 +98,12 @@ bool timeout_scope::reset(duration limit) noexcept {
   return state() == status::open;
 }
 
-bool timeout_scope::is_expired() const noexcept {
-  return expired_.load(std::memory_order_relaxed);
-}
-
 result<void> check_cancel() noexcept {
+  // A plain thread has no timers, and those of a fiber that computes may have no one to fire them.
+  timeout_scope* const nearest = detail::scope_access::nearest_deadline(detail::current_parker());
+  if (nearest && nearest->deadline() <= clock::now()) {
+    detail::scope_access::expire(*nearest);
+  }
   if (const std::error_code error = detail::cancel_error()) {
     return fail(error);
   }

@@ -33,6 +33,9 @@ namespace weft::detail {
 class worker;
 struct stack;
 
+/// More cannot be asked for.
+inline constexpr std::size_t largest_stack = std::size_t{1} << (sizeof(std::size_t) == 8 ? 40 : 30);
+
 /// What few fibers have; allocated when first needed.
 struct fiber_extras {
   std::string name;

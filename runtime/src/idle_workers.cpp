@@ -39,25 +39,22 @@ void idle_workers::wake_any() noexcept {
 }
 
 bool idle_workers::try_watch(unsigned index) noexcept {
-  if (is_watch(index)) {
-    return true;
-  }
   int expected = nobody;
   return awake() > 0 && watch_.compare_exchange_strong(expected, static_cast<int>(index),
                                                        std::memory_order_seq_cst);
 }
 
-void idle_workers::resign_watch(unsigned index) noexcept {
-  if (is_watch(index)) {
-    watch_.store(nobody, std::memory_order_seq_cst);
-    ensure_watch();
-  }
+void idle_workers::resign_watch() noexcept {
+  watch_.store(nobody, std::memory_order_seq_cst);
+  ensure_watch();
 }
 
 bool idle_workers::retire_watch(unsigned index) noexcept {
   watch_.store(nobody, std::memory_order_seq_cst);
-  // Whoever wakes up counts itself awake and then looks for a watch.
-  return !try_watch(index);
+  // Whoever wakes up counts itself awake and then looks for a watch; the caller counts, too.
+  int expected = nobody;
+  return awake() <= 1 || !watch_.compare_exchange_strong(expected, static_cast<int>(index),
+                                                         std::memory_order_seq_cst);
 }
 
 }  // namespace weft::detail

@@ -58,12 +58,9 @@ class idle_workers {
 
   /// Takes the watch if it is free and someone else is awake. Called while idle.
   bool try_watch(unsigned index) noexcept;
-  bool is_watch(unsigned index) const noexcept {
-    return watch_.load(std::memory_order_seq_cst) == static_cast<int>(index);
-  }
-  /// The watch has found work of its own.
-  void resign_watch(unsigned index) noexcept;
-  /// The watch gives up because all sleep. False, and it stays, if someone woke up meanwhile.
+  /// The watch is about to run fibers: another sleeper is woken to take over.
+  void resign_watch() noexcept;
+  /// The watch, awake, gives up because all others sleep. False, and it stays, if someone woke up.
   bool retire_watch(unsigned index) noexcept;
   /// Called by a worker that is about to run fibers: wakes a sleeper when no one keeps watch.
   void ensure_watch() noexcept {

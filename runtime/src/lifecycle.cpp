@@ -1,6 +1,7 @@
 #include <cstring>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include <weft/runtime/detail/parker.hpp>
@@ -67,6 +68,10 @@ void give_back(fiber* f) noexcept {
 }  // namespace
 
 fiber* create_fiber(const fiber_request& request) {
+  if (request.stack_size > largest_stack) {
+    throw std::bad_alloc();
+  }
+  const auto stack_kilobytes = static_cast<std::uint32_t>((request.stack_size + 1023) / 1024);
   worker* here = worker::current();
   runtime_core& core = core_for(request, here);
   if (here && &here->core() != &core) {
@@ -86,7 +91,7 @@ fiber* create_fiber(const fiber_request& request) {
   f->pinned = request.pinned || core.is_pinned();
   f->heap_task = false;
   f->hooked = false;
-  f->stack_kilobytes = static_cast<std::uint32_t>((request.stack_size + 1023) / 1024);
+  f->stack_kilobytes = stack_kilobytes;
   f->home = core.is_pinned() ? &core.place_pinned() : here ? here : &core.worker_at(0);
   f->sp = nullptr;
   f->on_cpu.store(false, std::memory_order_relaxed);
@@ -177,7 +182,8 @@ void finish_fiber(fiber& f, join_state seen, worker& here) noexcept {
   } else if (seen == join_state::detached) {
     give_back(&f);
   } else {
-    const wait_token joiner = f.joiner;
+    // Only then: a joiner that comes too late writes it meanwhile.
+    const wait_token joiner = seen == join_state::waiting ? f.joiner : wait_token{};
     f.joining.store(join_state::finished, std::memory_order_release);
     if (seen == join_state::waiting) {
       unpark(joiner);
@@ -194,17 +200,12 @@ void await_finished(const fiber& f) noexcept {
   }
 }
 
-/// Publishes the token for the finishing worker; false when the fiber has finished.
-bool register_joiner(fiber& f, wait_token token) noexcept {
-  f.joiner = token;
-  join_state expected = join_state::running;
-  if (f.joining.compare_exchange_strong(expected, join_state::waiting,
+/// Takes the joiner's token back; false when the fiber has finished.
+bool unregister_joiner(fiber& f) noexcept {
+  join_state expected = join_state::waiting;
+  if (f.joining.compare_exchange_strong(expected, join_state::running,
                                         std::memory_order_acq_rel)) {
     return true;
-  }
-  if (expected == join_state::waiting) {
-    fatal("fiber %llu is being joined by two callers at once",
-          static_cast<unsigned long long>(f.id));
   }
   await_finished(f);
   return false;
@@ -212,11 +213,30 @@ bool register_joiner(fiber& f, wait_token token) noexcept {
 
 }  // namespace
 
+bool enlist_joiner(fiber* f, wait_token token) noexcept {
+  f->joiner = token;
+  join_state expected = join_state::running;
+  if (f->joining.compare_exchange_strong(expected, join_state::waiting,
+                                         std::memory_order_acq_rel)) {
+    return true;
+  }
+  if (expected == join_state::waiting) {
+    fatal("fiber %llu is being joined by two callers at once",
+          static_cast<unsigned long long>(f->id));
+  }
+  await_finished(*f);
+  return false;
+}
+
+void withdraw_joiner(fiber* f) noexcept { unregister_joiner(*f); }
+
+bool is_calling(const fiber* f) noexcept { return &current_parker() == f; }
+
 result<void> join_fiber(fiber* f, cancelable can, time_point until) noexcept {
   if (is_finished(f)) {
     return {};
   }
-  if (&current_parker() == f) {
+  if (is_calling(f)) {
     return fail(errc::would_deadlock);
   }
   wait_token token;
@@ -229,7 +249,7 @@ result<void> join_fiber(fiber* f, cancelable can, time_point until) noexcept {
   } else {
     token = begin_wait_uncancelable();
   }
-  if (!register_joiner(*f, token)) {
+  if (!enlist_joiner(f, token)) {
     abandon_wait(token);
     return {};
   }
@@ -237,10 +257,7 @@ result<void> join_fiber(fiber* f, cancelable can, time_point until) noexcept {
   if (reason == wake_reason::ready) {
     return {};
   }
-  join_state expected = join_state::waiting;
-  if (!f->joining.compare_exchange_strong(expected, join_state::running,
-                                          std::memory_order_acq_rel)) {
-    await_finished(*f);
+  if (!unregister_joiner(*f)) {
     return {};
   }
   return fail(reason == wake_reason::timed_out ? make_error_code(errc::timed_out)

@@ -41,6 +41,7 @@ void worker::run(const std::atomic<bool>& done) noexcept {
   attach_thread();
   while (!done.load(std::memory_order_acquire)) {
     if (fiber* f = next_for_loop()) {
+      resign_watch();
       run_fiber(f);
     } else {
       sleep(done);
@@ -53,15 +54,14 @@ void worker::attach_thread() noexcept {
   this_worker = this;
   exceptions_ = thread_exception_state();
   native_sanitizer_fiber_ = sanitizer_current_fiber();
-  if (!patrol_) {
-    patrol_ = std::make_unique<patrol>(core_, *this);
-  }
+  in_loop_.store(true, std::memory_order_relaxed);
   core_.idle().arrive();
 }
 
 void worker::detach_thread() noexcept {
-  core_.idle().resign_watch(index_);
+  resign_watch();
   core_.idle().depart();
+  in_loop_.store(false, std::memory_order_relaxed);
   stacks_.trim(core_.stacks(), 0);
   this_worker = nullptr;
 }
@@ -107,6 +107,9 @@ void worker::poll(time_point until) noexcept {
     fire_timers(*this);
   }
   tune_poll_interval(now);
+  if (core_.worker_count() > 1) {
+    core_.patrols().tick(*this, now);
+  }
 }
 
 void worker::tune_poll_interval(std::int64_t now) noexcept {
@@ -202,33 +205,38 @@ void worker::sleep(const std::atomic<bool>& done) noexcept {
     return;
   }
   worker_counters::count(counters_.sleeps);
-  const bool was_watch = idle.is_watch(index_);
-  const bool watching = core_.worker_count() > 1 && idle.try_watch(index_);
+  watching_ = watching_ || (core_.worker_count() > 1 && idle.try_watch(index_));
   const std::int64_t next = timers_.next_deadline();
   time_point until =
       next == timer_wheel::no_deadline ? forever : time_point(std::chrono::nanoseconds(next));
-  if (watching) {
+  if (watching_) {
     until = std::min<time_point>(until, clock::now() + patrol::period);
   }
   poll(until);
   idle.leave(index_);
-  if (watching) {
-    stand_watch(!was_watch);
+  if (watching_) {
+    keep_watch();
   } else if (has_local_work() && core_.worker_count() > 1) {
     idle.ensure_watch();
   }
 }
 
-void worker::stand_watch(bool just_begun) noexcept {
+void worker::keep_watch() noexcept {
+  // So long after the last fiber has run somewhere, the watch sleeps for good.
+  constexpr unsigned quiet_limit = 20;
   idle_workers& idle = core_.idle();
-  if (just_begun) {
-    patrol_->begin();
+  quiet_ticks_ = idle.awake() > 1 ? 0 : quiet_ticks_ + 1;  // this one counts as awake
+  if (quiet_ticks_ >= quiet_limit) {
+    quiet_ticks_ = 0;
+    watching_ = !idle.retire_watch(index_);
   }
-  const bool found = patrol_->tick();
-  if (found || has_local_work()) {
-    idle.resign_watch(index_);
-  } else if (patrol_->has_been_quiet()) {
-    idle.retire_watch(index_);
+}
+
+void worker::resign_watch() noexcept {
+  if (watching_) [[unlikely]] {
+    watching_ = false;
+    quiet_ticks_ = 0;
+    core_.idle().resign_watch();
   }
 }
 

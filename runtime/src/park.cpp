@@ -92,8 +92,10 @@ result<wait_token> begin_wait(cancelable can) noexcept {
   const wait_token token = wait_word::open(
       self, self.shields > 0 ? wait_state::waiting_shielded : wait_state::waiting);
   if (const std::error_code error = cancellation_around(self)) [[unlikely]] {
-    abandon_wait(token);
-    return fail(error);
+    if (wait_word::claim(token, wait_state::running)) {
+      return fail(error);
+    }
+    // The canceller has claimed the wait and makes this parker runnable: park() will be told.
   }
   return token;
 }
@@ -146,6 +148,16 @@ void consume_budget() noexcept {
   if (here && here->running()) {
     here->consume_budget();
   }
+}
+
+const void* worker_mark() noexcept { return worker::current(); }
+
+const void* count_operation() noexcept {
+  worker* here = worker::current();
+  if (!here || !here->running()) {
+    return nullptr;
+  }
+  return here->consume_budget() ? here : worker::current();
 }
 
 driver* driver_of_running_fiber() noexcept {

@@ -5,52 +5,52 @@
 
 namespace weft::detail {
 
-patrol::patrol(runtime_core& core, worker& self)
-    : core_(core), self_(self), seen_(core.worker_count()) {}
+void patrol::start() { seen_.resize(core_.worker_count()); }
 
-void patrol::begin() noexcept {
-  quiet_ = 0;
-  for (sighting& s : seen_) {
-    s.awake = false;
+void patrol::tick(worker& self, std::int64_t now) noexcept {
+  if (now < next_.load(std::memory_order_relaxed) ||
+      busy_.exchange(true, std::memory_order_acquire)) {
+    return;
   }
-}
-
-bool patrol::tick() noexcept {
-  quiet_ = core_.idle().awake() > 1 ? 0 : quiet_ + 1;  // the caller counts as awake
-  bool found = false;
+  // A little less than the period: the watch's sleep must not end just before the time.
+  next_.store(now + period.count() * 9 / 10, std::memory_order_relaxed);
   for (unsigned i = 0; i < core_.worker_count(); ++i) {
-    worker& peer = core_.worker_at(i);
-    sighting& last = seen_[i];
-    if (&peer == &self_ || core_.idle().is_idle(i)) {
-      last.awake = false;
-      continue;
-    }
-    const sighting now{.loops = peer.loops_.load(std::memory_order_relaxed),
-                       .drains = peer.drains_.load(std::memory_order_relaxed),
-                       .awake = true};
-    if (last.awake && last.drains == now.drains) {
-      found |= help(peer, last.loops == now.loops);
-    }
-    last = now;
+    look_at(core_.worker_at(i), seen_[i], self);
   }
-  return found;
+  busy_.store(false, std::memory_order_release);
 }
 
-bool patrol::help(worker& peer, bool stuck) noexcept {
+void patrol::look_at(worker& peer, sighting& last, worker& self) noexcept {
+  if (&peer == &self || !peer.is_in_loop() || core_.idle().is_idle(peer.index())) {
+    last.awake = false;
+    return;
+  }
+  const sighting now{.loops = peer.loops_.load(std::memory_order_relaxed),
+                     .drains = peer.drains_.load(std::memory_order_relaxed),
+                     .awake = true};
+  if (last.awake && last.drains == now.drains) {
+    help(peer, last.loops == now.loops, self);
+  }
+  last = now;
+}
+
+void patrol::help(worker& peer, bool stuck, worker& self) noexcept {
   if (stuck) {
-    worker_counters::count(self_.counters_.rescues);
+    worker_counters::count(self.counters_.rescues);
     peer.driver_->assist();
-    self_.fire_timers(peer);
+    self.fire_timers(peer);
   }
-  if (!core_.is_pinned()) {
-    if (fiber* f = stuck ? peer.next_slot_.exchange(nullptr, std::memory_order_acq_rel) : nullptr) {
-      self_.push_back(f);
-    }
-    if (self_.queue_.empty()) {
-      self_.take_from(peer);
+  if (!self.stealing_) {
+    return;
+  }
+  if (stuck) {
+    if (fiber* f = peer.next_slot_.exchange(nullptr, std::memory_order_acq_rel)) {
+      self.push_back(f);
     }
   }
-  return self_.has_local_work();
+  if (stuck || !self.has_local_work()) {
+    self.take_from(peer);
+  }
 }
 
 }  // namespace weft::detail

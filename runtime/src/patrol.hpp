@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <vector>
@@ -11,32 +12,32 @@ namespace weft::detail {
 class runtime_core;
 class worker;
 
-/// What the watch (see idle_workers.hpp) does at every tick: looks at the workers that are awake and
-/// helps two kinds.
+/// A look at all awake workers, about every millisecond, by one that sleeps but keeps watch (see
+/// idle_workers.hpp) or, when none sleeps, by one that polls. It helps two kinds.
 ///
-/// - A worker whose loop has not turned since the last tick is *stuck* in a fiber that computes, or
-///   the system has taken its processor away. The watch takes over its timers, its completions and
-///   half its queue.
-/// - A worker whose queue was never empty since the last tick is *behind*. The watch takes half.
+/// - A worker whose loop has not turned since the last look is *stuck* in a fiber that computes, or
+///   the system has taken its processor away. Its timers, its completions and half its queue are
+///   taken over.
+/// - A worker whose queue was never empty since the last look is *behind*. A worker that has nothing
+///   of its own takes half.
 ///
 /// A worker that merely has work is left alone: moving fibers costs more than it gains until they
-/// have waited for a tick.
+/// have waited for a while.
 class patrol {
  public:
   /// Short enough that a stuck worker delays no one by more than two or three milliseconds, long
   /// enough that looking costs less than half a per cent of a processor.
   static constexpr duration period = std::chrono::milliseconds(1);
-  /// Ticks without anyone awake before the watch sleeps for good.
-  static constexpr unsigned quiet_ticks = 20;
 
-  patrol(runtime_core& core, worker& self);
+  explicit patrol(runtime_core& core) noexcept : core_(core) {}
+  patrol(const patrol&) = delete;
+  patrol& operator=(const patrol&) = delete;
 
-  /// Forgets what was seen; for a watch that has just begun.
-  void begin() noexcept;
-  /// One tick. Returns whether it found work for the worker to run.
-  bool tick() noexcept;
-  /// Counts ticks without anyone awake.
-  bool has_been_quiet() const noexcept { return quiet_ >= quiet_ticks; }
+  /// Once the workers exist.
+  void start();
+
+  /// Looks, on `self`'s thread, if it is time and no one else does.
+  void tick(worker& self, std::int64_t now) noexcept;
 
  private:
   struct sighting {
@@ -45,12 +46,13 @@ class patrol {
     bool awake = false;
   };
 
-  bool help(worker& peer, bool stuck) noexcept;
+  void look_at(worker& peer, sighting& last, worker& self) noexcept;
+  static void help(worker& peer, bool stuck, worker& self) noexcept;
 
   runtime_core& core_;
-  worker& self_;
+  std::atomic<std::int64_t> next_{0};  // no tick before this time
+  std::atomic<bool> busy_{false};      // guards seen_: acquire and release around a tick
   std::vector<sighting> seen_;
-  unsigned quiet_ = 0;
 };
 
 }  // namespace weft::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -60,10 +61,11 @@ class run_queue {
     }
   }
 
-  /// A thief's: moves the older half, at least one, into `own`, which must be empty, and returns
-  /// the first of them for the thief to run. Null when there was nothing.
+  /// A thief's: moves the older half, as far as `own` has room, behind what is in `own`, and returns
+  /// the first of them beside. Null when there was nothing.
   fiber* steal_half_into(run_queue& own) noexcept {
     const std::uint32_t own_tail = own.tail_.load(std::memory_order_relaxed);
+    const std::uint32_t room = capacity - (own_tail - own.head_.load(std::memory_order_acquire));
     for (;;) {
       std::uint32_t head = head_.load(std::memory_order_acquire);
       const std::uint32_t tail = tail_.load(std::memory_order_acquire);
@@ -74,7 +76,7 @@ class run_queue {
         }
         continue;
       }
-      const std::uint32_t count = size - size / 2;
+      const std::uint32_t count = std::min(size - size / 2, room + 1);
       fiber* const first = cells_[head % capacity].load(std::memory_order_relaxed);
       for (std::uint32_t i = 1; i < count; ++i) {
         own.cells_[(own_tail + i - 1) % capacity].store(

@@ -22,6 +22,16 @@ unsigned checked_worker_count(unsigned asked) {
   return asked != 0 ? asked : std::min(usable_cpus(), idle_workers::max_workers);
 }
 
+const blocking_pool_options& checked(const blocking_pool_options& pool) {
+  if (pool.max_threads == 0) {
+    throw std::invalid_argument("weft: blocking_pool_options::max_threads is 0");
+  }
+  if (pool.min_threads > pool.max_threads) {
+    throw std::invalid_argument("weft: blocking_pool_options::min_threads is above max_threads");
+  }
+  return pool;
+}
+
 bool describe_running_fiber(fiber_brief& brief) noexcept {
   worker* here = worker::current();
   fiber* f = here ? here->running() : nullptr;
@@ -38,6 +48,9 @@ bool describe_running_fiber(fiber_brief& brief) noexcept {
 }
 
 stack_pool_options stack_options(const runtime_options& options) {
+  if (options.stack_size > largest_stack) {
+    throw std::invalid_argument("weft: runtime_options::stack_size is above 1 TiB");
+  }
   stack_pool_options chosen;
   chosen.default_size = options.stack_size;
   return chosen;
@@ -50,7 +63,7 @@ runtime_core::runtime_core(runtime_options& options, runtime& face)
       pinned_(options.mode == scheduling::pinned),
       caller_is_worker_(!options.background),
       stacks_(stack_options(options)),
-      blocking_(std::make_shared<blocking_pool>(options.blocking)) {
+      blocking_(std::make_shared<blocking_pool>(checked(options.blocking))) {
   set_fiber_describer(&describe_running_fiber);
   const unsigned count = checked_worker_count(options.workers);
   workers_.reserve(count);
@@ -60,8 +73,14 @@ runtime_core::runtime_core(runtime_options& options, runtime& face)
     workers_.push_back(
         std::make_unique<worker>(*this, i, std::move(made), count > 1 && !pinned_));
   }
-  for (unsigned i = caller_is_worker_ ? 1 : 0; i < count; ++i) {
-    threads_.emplace_back([this, i] { workers_[i]->run(stopped_); });
+  patrol_.start();
+  try {
+    for (unsigned i = caller_is_worker_ ? 1 : 0; i < count; ++i) {
+      threads_.emplace_back([this, i] { workers_[i]->run(stopped_); });
+    }
+  } catch (...) {
+    end_threads();
+    throw;
   }
 }
 
@@ -170,6 +189,10 @@ void runtime_core::shutdown() noexcept {
     wait_until(drained_);
   }
   blocking_->stop();
+  end_threads();
+}
+
+void runtime_core::end_threads() noexcept {
   stopped_.store(true, std::memory_order_seq_cst);
   for (const auto& w : workers_) {
     w->events().wake();

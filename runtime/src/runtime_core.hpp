@@ -13,6 +13,7 @@
 #include "fiber_list.hpp"
 #include "fiber_pool.hpp"
 #include "idle_workers.hpp"
+#include "patrol.hpp"
 #include "stack_pool.hpp"
 #include "worker.hpp"
 
@@ -36,6 +37,7 @@ class runtime_core {
   fiber_pool& fibers() noexcept { return fibers_; }
   stack_pool& stacks() noexcept { return stacks_; }
   idle_workers& idle() noexcept { return idle_; }
+  patrol& patrols() noexcept { return patrol_; }
   shared_fiber_queue& shared_queue() noexcept { return shared_queue_; }
   blocking_pool& blocking() noexcept { return *blocking_; }
   std::mutex& names() noexcept { return names_; }
@@ -69,6 +71,7 @@ class runtime_core {
 
  private:
   void cancel_all_fibers() noexcept;
+  void end_threads() noexcept;
 
   runtime& face_;
   const bool pinned_;
@@ -80,6 +83,7 @@ class runtime_core {
   std::vector<std::thread> threads_;
   shared_fiber_queue shared_queue_;
   idle_workers idle_{*this};
+  patrol patrol_{*this};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> driven_{false};   // a thread is being worker 0
   std::atomic<bool> drained_{false};  // stopping, and the last fiber has finished

@@ -47,6 +47,10 @@ void scope::cancel(status why, const char* reason) noexcept {
   wake_list woken;
   {
     std::lock_guard hold(lock_);
+    if (status_.load(std::memory_order_relaxed) != status::open) {
+      return;
+    }
+    target_ = true;
     mark(why, reason, by, woken);
   }
   woken.make_runnable();

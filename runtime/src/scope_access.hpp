@@ -10,9 +10,9 @@ class scope_access {
   /// Ends the scope because its deadline has passed.
   static void expire(timeout_scope& scope) noexcept;
 
-  /// Of the scopes around a plain thread, whose deadlines no worker's timers serve, the one that
-  /// ends first. Null when none has a deadline.
-  static timeout_scope* nearest_deadline(const parker& thread) noexcept;
+  /// Of the scopes that the calling fiber or thread has entered, shielded ones left out, the open one
+  /// that ends first. Null when none has a deadline.
+  static timeout_scope* nearest_deadline(const parker& caller) noexcept;
 };
 
 }  // namespace weft::detail

@@ -24,7 +24,7 @@ detail::fiber* running_fiber() noexcept {
 
 result<void> maybe_yield() noexcept {
   if (running_fiber() && detail::worker::current()->slice_is_over()) {
-    detail::worker::current()->yield_current();
+    detail::worker::current()->yield_to_events();
   }
   return check_cancel();
 }

@@ -67,6 +67,8 @@ class worker {
   unsigned index() const noexcept { return index_; }
   driver& events() const noexcept { return *driver_; }
   timer_wheel& timers() noexcept { return timers_; }
+  /// Whether a thread is in run(): worker 0 may be without one.
+  bool is_in_loop() const noexcept { return in_loop_.load(std::memory_order_relaxed); }
   worker_counters& counters() noexcept { return counters_; }
   const worker_counters& counters() const noexcept { return counters_; }
 
@@ -77,10 +79,18 @@ class worker {
   // From the fiber that runs here; each returns when it runs again, maybe on another worker.
   void park_current() noexcept;
   void yield_current() noexcept;
-  void consume_budget() noexcept {
+  /// yield_current() of a fiber that ran for long: events and timers come first.
+  void yield_to_events() noexcept {
+    ticks_ = poll_interval_;
+    yield_current();
+  }
+  /// False if the fiber has yielded: then it may run on another worker now.
+  bool consume_budget() noexcept {
     if (--budget_ == 0) [[unlikely]] {
       yield_current();
+      return false;
     }
+    return true;
   }
   /// When the running fiber was switched in; the clock is read at the first question.
   bool slice_is_over() noexcept;
@@ -114,7 +124,8 @@ class worker {
   bool take_from(worker& victim) noexcept;
   void sleep(const std::atomic<bool>& done) noexcept;
   bool has_visible_work() const noexcept;
-  void stand_watch(bool just_begun) noexcept;
+  void keep_watch() noexcept;
+  void resign_watch() noexcept;
   void take_shared_work() noexcept;
   void tune_poll_interval(std::int64_t now) noexcept;
   bool has_local_work() const noexcept {
@@ -178,7 +189,8 @@ class worker {
   std::uint64_t next_id_ = 0;
   std::uint64_t ids_end_ = 0;
   std::uint32_t random_;
-  std::unique_ptr<patrol> patrol_;
+  bool watching_ = false;     // this worker is the watch; see idle_workers.hpp
+  unsigned quiet_ticks_ = 0;  // of the watch: looks in a row that found everyone asleep
 
   // Shared.
   run_queue queue_;
@@ -186,6 +198,7 @@ class worker {
   std::atomic<fiber*> next_slot_{nullptr};  // set by the owner, taken by the owner or a rescuer
   shared_fiber_queue inbox_;                // pinned fibers, from other threads
   timer_wheel timers_;
+  std::atomic<bool> in_loop_{false};
   std::atomic<std::uint32_t> loops_{0};   // passes of the loop: stands still while a fiber computes
   std::atomic<std::uint32_t> drains_{0};  // times the ring was found empty: stands still in backlog
   worker_counters counters_;

@@ -9,13 +9,14 @@
 #include "support/io_fixture.hpp"
 #include "support/raw_sockets.hpp"
 
-namespace weft::test {
+namespace weft::testing {
 
 namespace {
 
 /// Reading: one end waits for what the other sends, four bytes for each call.
 struct inbound {
-  explicit inbound(raw_pair ends) : near(stream_on(std::move(ends.near))), far(std::move(ends.far)) {}
+  explicit inbound(raw_pair ends)
+      : near(stream_on(std::move(ends.near))), far(std::move(ends.far)) {}
   tcp_stream near;
   raw_handle far;
 };
@@ -32,7 +33,6 @@ blocking_call reading(std::string_view name, std::function<result<std::size_t>(t
 struct outbound {
   explicit outbound(raw_pair ends) : far(std::move(ends.far)) {
     set_option(ends.near.get(), SO_SNDBUF, 16 * 1024);
-    set_option(far.get(), SO_RCVBUF, 16 * 1024);
     fill(ends.near.get());
     near = stream_on(std::move(ends.near));
   }
@@ -187,6 +187,8 @@ blocking_call accept_call() {
           .close = [both] { both->listener.close(); }};
 }
 
+}  // namespace
+
 /// A connection to a listener whose queue is full stands only after someone has been accepted and
 /// the system has tried again, a second later.
 blocking_call connect_call() {
@@ -211,14 +213,16 @@ blocking_call connect_call() {
           .once = true};
 }
 
-}  // namespace
+void expect(const blocking_call& call, std::error_code got, std::error_code wanted) {
+  CHECK_MESSAGE(got == wanted, call.name);
+}
 
 const std::vector<make_call>& all_blocking_calls() {
-  static const std::vector<make_call> all{
-      read_call,     read_exact_call, read_vectored_call,  readable_call,
-      write_call,    write_all_call,  write_vectored_call, writable_call,
-      pipe_read_call, pipe_write_call, accept_call,         connect_call};
+  static const std::vector<make_call> all{read_call,           read_exact_call, read_vectored_call,
+                                          readable_call,       write_call,      write_all_call,
+                                          write_vectored_call, writable_call,   pipe_read_call,
+                                          pipe_write_call,     accept_call,     connect_call};
   return all;
 }
 
-}  // namespace weft::test
+}  // namespace weft::testing

@@ -3,12 +3,13 @@
 #include <cstddef>
 #include <functional>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <weft/runtime/result.hpp>
 
 /// Every call that can wait, each brought into the state in which it must.
-namespace weft::test {
+namespace weft::testing {
 
 /// A call on something of its own. All members may be called by several fibers at once.
 struct blocking_call {
@@ -28,4 +29,19 @@ using make_call = blocking_call (*)();
 /// One for each call and operation. Called in a fiber; what they return must die in one, too.
 const std::vector<make_call>& all_blocking_calls();
 
-}  // namespace weft::test
+/// The one that is made once.
+blocking_call connect_call();
+
+template <class F>
+void with_each_call(F f) {
+  for (const make_call make : all_blocking_calls()) {
+    const blocking_call call = make();
+    f(call);
+  }
+}
+
+/// The call is made before the check, because doctest's context belongs to a thread and a fiber may
+/// come back on another.
+void expect(const blocking_call& call, std::error_code got, std::error_code wanted);
+
+}  // namespace weft::testing

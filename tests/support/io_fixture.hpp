@@ -1,107 +1,45 @@
 #pragma once
 
-#include <doctest/doctest.h>
-
-#include <dirent.h>
-
 #include <chrono>
-#include <condition_variable>
-#include <cstdio>
 #include <cstdlib>
-#include <mutex>
+#include <initializer_list>
 #include <string>
-#include <system_error>
-#include <thread>
 #include <vector>
 
+#include <dirent.h>
+#include <doctest/doctest.h>
+
+#include <weft/io/backend.hpp>
 #include <weft/io/run.hpp>
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
 
-/// What tests of I/O share: the backends to run on, a watchdog, and the proof that nothing is left.
-namespace weft::test {
+#include "patience.hpp"
+#include "test_runtime.hpp"
+
+/// What tests of I/O share: the backends to run on, and the proof that nothing is left behind.
+namespace weft::testing {
 
 using namespace std::chrono_literals;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
-#else
-inline constexpr bool sanitized = false;
-#endif
-
-/// Fewer rounds where each takes longer.
-constexpr int rounds(int wanted) { return sanitized ? (wanted + 7) / 8 : wanted; }
-
-/// Long enough for a fiber that was just started to have parked. Nothing depends on it but which
-/// path is taken.
+/// Long enough for a fiber that was just started to have parked. Nothing but which path is taken
+/// depends on it.
 inline constexpr auto settle_time = 3ms;
 
-template <class T>
-std::error_code error_of(const result<T>& outcome) {
-  return outcome ? std::error_code() : outcome.error();
-}
-
-/// Ends the program with a dump of its fibers instead of letting it hang.
-class watchdog {
- public:
-  explicit watchdog(std::chrono::seconds limit = sanitized ? 100s : 30s)
-      : thread_([this, limit] { watch(limit); }) {}
-  watchdog(const watchdog&) = delete;
-  watchdog& operator=(const watchdog&) = delete;
-  ~watchdog() {
-    {
-      std::lock_guard hold(mutex_);
-      over_ = true;
-    }
-    changed_.notify_one();
-    thread_.join();
-  }
-
-  /// The runtime to dump; null before it is gone.
-  void observe(runtime* running) {
-    std::lock_guard hold(mutex_);
-    running_ = running;
-  }
-
- private:
-  void watch(std::chrono::seconds limit) {
-    std::unique_lock hold(mutex_);
-    if (changed_.wait_for(hold, limit, [this] { return over_; })) {
-      return;
-    }
-    std::fprintf(stderr, "watchdog: the test still runs after %d s\n",
-                 static_cast<int>(limit.count()));
-    if (running_) {
-      running_->dump_fibers(stderr);
-    }
-    std::fflush(nullptr);
-    std::abort();
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool over_ = false;
-  runtime* running_ = nullptr;
-  std::thread thread_;
-};
+/// What counts as at once, on a machine that has much else to do.
+inline constexpr auto promptly = sanitized ? 20s : 5s;
 
 /// How many descriptors this process has open.
 inline int open_descriptors() {
-  int count = 0;
   DIR* directory = ::opendir("/proc/self/fd");
   REQUIRE(directory);
+  int count = 0;
   while (::readdir(directory)) {
     ++count;
   }
   ::closedir(directory);
-  return count - 3;  // "." and ".." and the directory itself
+  return count - 3;  // ".", ".." and the directory itself
 }
 
 /// Where a test runs.
@@ -110,6 +48,8 @@ struct setting {
   io::backend_kind backend = io::backend_kind::automatic;
   unsigned workers = 1;
   scheduling mode = scheduling::work_stealing;
+
+  run_options options() const { return {.workers = workers, .mode = mode, .backend = backend}; }
 };
 
 /// The backends that work here; only the one that WEFT_BACKEND names, if it names one.
@@ -141,9 +81,8 @@ inline std::vector<setting> settings(std::initializer_list<unsigned> workers = {
   return all;
 }
 
-/// Fibers other than the caller that still live, after a moment's patience for those that are just
-/// ending.
-inline bool no_fiber_is_left() {
+/// Whether the caller is the last fiber, after a moment's patience for those that are just ending.
+inline bool no_other_fiber_lives() {
   for (int i = 0; i < 200; ++i) {
     if (runtime::current()->statistics().live_fibers == 1) {
       return true;
@@ -156,16 +95,13 @@ inline bool no_fiber_is_left() {
 /// Calls `f` as a fiber and checks that it leaves no fiber and no descriptor behind.
 template <class F>
 void run_in(const setting& where, F f) {
-  watchdog dog;
   const int before = open_descriptors();
-  weft::run(
-      [&] {
-        dog.observe(runtime::current());
+  in_fiber(
+      [&f] {
         f();
-        CHECK(no_fiber_is_left());
-        dog.observe(nullptr);
+        CHECK(no_other_fiber_lives());
       },
-      {.workers = where.workers, .mode = where.mode, .backend = where.backend});
+      or_throw(io::with_io(where.options())));
   CHECK(open_descriptors() == before);
 }
 
@@ -173,8 +109,10 @@ void run_in(const setting& where, F f) {
 template <class F>
 void run_everywhere(F f, std::initializer_list<unsigned> workers = {1, 2, 4}) {
   for (const setting& where : settings(workers)) {
-    SUBCASE(where.name.c_str()) { run_in(where, f); }
+    SUBCASE(where.name.c_str()) {
+      run_in(where, f);
+    }
   }
 }
 
-}  // namespace weft::test
+}  // namespace weft::testing

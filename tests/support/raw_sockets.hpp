@@ -1,26 +1,26 @@
 #pragma once
 
-#include <doctest/doctest.h>
-
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include <arpa/inet.h>
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <weft/io/descriptor.hpp>
 #include <weft/net/tcp.hpp>
 
-/// Sockets made by system calls of the tests' own, so that what is tested is not tested with itself.
-namespace weft::test {
+/// Sockets made by system calls of the tests' own, so that what is tested is not tested with
+/// itself.
+namespace weft::testing {
 
 /// Owns a plain descriptor.
 class raw_handle {
@@ -101,7 +101,9 @@ inline io::descriptor adopt(raw_handle handle) {
   REQUIRE(adopted);
   return std::move(*adopted);
 }
-inline tcp_stream stream_on(raw_handle handle) { return tcp_stream::from(adopt(std::move(handle))); }
+inline tcp_stream stream_on(raw_handle handle) {
+  return tcp_stream::from(adopt(std::move(handle)));
+}
 
 inline bool send_now(int fd, std::string_view text) {
   return ::send(fd, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL) ==
@@ -141,4 +143,4 @@ inline std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text));
 }
 
-}  // namespace weft::test
+}  // namespace weft::testing

@@ -1,13 +1,21 @@
 #pragma once
 
+#include <system_error>
 #include <utility>
 
 #include <doctest/doctest.h>
+#include <weft/runtime/result.hpp>
 #include <weft/runtime/runtime.hpp>
 
 #include "watchdog.hpp"
 
 namespace weft::testing {
+
+/// The error, or none: for checks that must not read the error of what succeeded.
+template <class T>
+std::error_code error_of(const result<T>& outcome) noexcept {
+  return outcome ? std::error_code() : outcome.error();
+}
 
 /// A runtime for one test: at its end it is shut down, and nothing may be left: no live fiber, no
 /// stack in use. If the test hangs, its fibers are shown.

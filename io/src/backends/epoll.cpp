@@ -33,10 +33,13 @@ class epoll_backend final : public readiness_backend {
   // The eventfd is registered edge-triggered: each write is an event, so nobody has to read it.
   void wake() noexcept override { sys::signal_event(wake_); }
 
-  // Any thread may wait on an epoll instance, and each event is reported to one of them.
+  // Any thread may wait on an epoll instance, and each event is reported to one of them. A wake-up is
+  // meant for the owner, who may be on its way to sleep.
   void assist() noexcept override {
     std::array<epoll_event, 64> events;
-    wait(events, time_point::min());
+    if (wait(events, time_point::min())) {
+      wake();
+    }
   }
 
  protected:
@@ -48,18 +51,23 @@ class epoll_backend final : public readiness_backend {
   }
 
  private:
-  void wait(std::span<epoll_event> events, time_point until) noexcept {
+  /// Returns whether wake() was called.
+  bool wait(std::span<epoll_event> events, time_point until) noexcept {
+    bool woken = false;
     const int count = sys::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), until);
     for (int i = 0; i < count; ++i) {
       const epoll_event& e = events[static_cast<std::size_t>(i)];
-      if (e.data.ptr) {
-        const bool hung_up = e.events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP);
-        on_event(*static_cast<detail::descriptor_state*>(e.data.ptr),
-                 {.in = (e.events & EPOLLIN) || hung_up,
-                  .out = (e.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
-                  .hung_up = hung_up});
+      if (!e.data.ptr) {
+        woken = true;
+        continue;
       }
+      const bool hung_up = e.events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP);
+      on_event(*static_cast<detail::descriptor_state*>(e.data.ptr),
+               {.in = (e.events & EPOLLIN) || hung_up,
+                .out = (e.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
+                .hung_up = hung_up});
     }
+    return woken;
   }
 
   const int epoll_;

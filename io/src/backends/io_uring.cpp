@@ -69,6 +69,7 @@ class io_uring_backend final : public backend {
   io_uring ring_;
   std::uint16_t next_tag_ = 0;
   bool wake_armed_ = false;
+  bool wake_taken_ = false;  // by a rescuer: the owner may be on its way to sleep
   const int wake_;
   std::uint64_t wake_count_ = 0;  // where the kernel puts the eventfd's value
 
@@ -146,6 +147,9 @@ void io_uring_backend::poll(time_point until) noexcept {
   if (!wake_armed_) {
     arm_wake();
   }
+  if (std::exchange(wake_taken_, false)) {
+    until = time_point::min();
+  }
   if (until == time_point::min() || io_uring_cq_ready(&ring_) != 0) {
     if (io_uring_sq_ready(&ring_) != 0) {
       submit_pending();
@@ -172,6 +176,7 @@ void io_uring_backend::assist() noexcept {
     submit_pending();
   }
   reap();
+  wake_taken_ = wake_taken_ || !wake_armed_;
 }
 
 void io_uring_backend::reap() noexcept {

@@ -37,11 +37,13 @@ class fiber_local {
 
  private:
   T* copy() const {
-    void*& slot = detail::local_slot(key_);
-    if (!slot) {
-      slot = new T();
+    void* made = detail::local_slot(key_);
+    if (!made) {
+      made = new T();
+      // Asked for anew: making the copy may have used other variables, and so moved the slots.
+      detail::local_slot(key_) = made;
     }
-    return static_cast<T*>(slot);
+    return static_cast<T*>(made);
   }
 
   const unsigned key_;

@@ -6,6 +6,7 @@
 #include <source_location>
 #include <string_view>
 
+#include <weft/runtime/arm.hpp>
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
 #include <weft/runtime/detail/task.hpp>
@@ -24,6 +25,37 @@ struct spawn_options {
   /// Where the fiber was spawned, for dumps.
   std::source_location site = std::source_location::current();
 };
+
+template <class T>
+class join_handle;
+
+namespace detail {
+
+/// See join_handle::joining(). Wins at once for the calling fiber's own handle: `would_deadlock`.
+template <class T>
+class join_arm {
+ public:
+  join_arm(join_handle<T>& handle, fiber* f) noexcept : handle_(&handle), fiber_(f) {}
+
+  bool try_now() noexcept { return is_finished(fiber_) || is_calling(fiber_); }
+  arm_step enlist(arm_ticket ticket) noexcept {
+    if (enlist_joiner(fiber_, ticket.token())) {
+      return arm_step::waiting;
+    }
+    return ticket.claim() ? arm_step::done : arm_step::lost;
+  }
+  bool withdraw() noexcept {
+    withdraw_joiner(fiber_);
+    return false;
+  }
+  result<T> outcome() { return handle_->join(); }
+
+ private:
+  join_handle<T>* handle_;
+  fiber* fiber_;
+};
+
+}  // namespace detail
 
 /// Owns a running fiber: joins it, cancels it, or lets it go. Like std::jthread, a handle that is
 /// dropped cancels its fiber and waits for it.
@@ -69,6 +101,12 @@ class [[nodiscard]] join_handle {
       return std::nullopt;
     }
     return take();
+  }
+
+  /// For select(): waits for the end and then joins. The outcome is what join() returns.
+  auto joining() noexcept {
+    assert(fiber_ && "joining() on an empty join_handle: it was joined, detached or moved from");
+    return detail::join_arm<T>(*this, fiber_);
   }
 
   /// Asks the fiber to end: its waits, present and future, fail with `operation_canceled`. Returns

@@ -69,7 +69,8 @@ struct wait_token {
 WEFT_API parker& current_parker() noexcept;
 
 /// Opens a wait. Fails with the cancellation's error where `can` is yes and a scope around the
-/// caller is cancelled already: then nothing was opened.
+/// caller is cancelled already: then nothing was opened. Never suspends: may be called under a
+/// spinlock.
 WEFT_API result<wait_token> begin_wait(cancelable can) noexcept;
 
 /// Opens a wait that nothing but its waker and its deadline can end.

@@ -47,6 +47,10 @@ class WEFT_API scope {
   void detach() noexcept;
 
  protected:
+  /// Whether it was this scope that was cancelled and not one around it. Valid once state() is not
+  /// open.
+  bool was_target() const noexcept { return target_; }
+
   explicit scope(kind type, parker* owner = nullptr) noexcept : owner_(owner), kind_(type) {}
   ~scope() = default;
 
@@ -55,7 +59,10 @@ class WEFT_API scope {
   /// Makes the parent current again. Scopes must be left in the reverse order of entering.
   void leave() noexcept;
   /// Forgets a cancellation: for a root whose control block begins a new life.
-  void reopen() noexcept { status_.store(status::open, std::memory_order_relaxed); }
+  void reopen() noexcept {
+    status_.store(status::open, std::memory_order_relaxed);
+    target_ = false;
+  }
 
  private:
   void link_below(scope& parent) noexcept;
@@ -70,6 +77,7 @@ class WEFT_API scope {
   const char* reason_ = nullptr;
   std::uint64_t canceled_by_ = 0;
   std::atomic<status> status_{status::open};
+  bool target_ = false;
   const kind kind_;
   spinlock lock_;
 };

@@ -176,6 +176,13 @@ WEFT_API void set_completion_hook(fiber* f, completion_hook hook, void* context)
 WEFT_API bool is_finished(const fiber* f) noexcept;
 /// Waits for the end. Fails only when the wait is cancelled or times out.
 WEFT_API result<void> join_fiber(fiber* f, cancelable can, time_point until) noexcept;
+/// Publishes a token for the finishing worker, which only unparks it: the first half of join_fiber()
+/// for those who wait for other things, too. False, and nothing is published, when it has finished.
+WEFT_API bool enlist_joiner(fiber* f, wait_token token) noexcept;
+/// Takes back what enlist_joiner() published.
+WEFT_API void withdraw_joiner(fiber* f) noexcept;
+/// Whether the caller is that fiber.
+WEFT_API bool is_calling(const fiber* f) noexcept;
 WEFT_API void cancel_fiber(fiber* f, const char* reason) noexcept;
 /// Destroys a finished fiber's outcome and gives its control block back.
 WEFT_API void reap_fiber(fiber* f) noexcept;

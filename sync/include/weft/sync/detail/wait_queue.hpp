@@ -162,19 +162,20 @@ class claimed_waiters {
   wait_node* last_ = nullptr;
 };
 
-/// The hooks by which wait_in_queue() and select wait for a primitive, which befriends this. It
-/// has, privately,
+/// The hooks by which wait_in_queue() and select (primitive_arm.hpp) wait for a primitive, which
+/// befriends this. It has, privately,
 ///
 ///   struct waiter : wait_node { ... };  // with room for what the primitive hands over
 ///   bool try_now(waiter&) noexcept;     // does it if it need not wait
 ///   bool enqueue(waiter&) noexcept;     // true: linked, the caller parks. False: not linked
 ///   void withdraw(waiter&) noexcept;    // unlinks the node if it is linked still
+///   auto outcome(waiter&) noexcept;     // for select: what came of it, after it was done
 ///
 /// enqueue() comes after begin_wait(), with the token in the node. When it finds, under the lock,
 /// that there is no need to wait, it claims the token itself and takes what it came for: `served`
 /// is true, and park() must not be called. Where that claim fails someone else has ended the wait:
 /// `served` is false, and the caller parks to learn who. withdraw() is for a node that was not
-/// served.
+/// served, or of which that is not known yet.
 template <class Primitive>
 struct arm_access {
   using waiter = typename Primitive::waiter;
@@ -186,6 +187,7 @@ struct arm_access {
     return primitive.enqueue(node);
   }
   static void withdraw(Primitive& primitive, waiter& node) noexcept { primitive.withdraw(node); }
+  static auto outcome(Primitive& primitive, waiter& node) { return primitive.outcome(node); }
 };
 
 /// What a wait that nobody served ended with.
@@ -208,6 +210,7 @@ result<void> wait_in_queue(Primitive& primitive, typename arm_access<Primitive>:
     return fail(begun.error());
   }
   node.token = *begun;
+  node.served = false;
   if (!arm_access<Primitive>::enqueue(primitive, node) && node.served) {
     return {};
   }

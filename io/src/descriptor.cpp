@@ -91,6 +91,8 @@ result<std::size_t> descriptor::perform(operation& op) const noexcept {
       given_up = detail::perform_on_thread(op);
     } else if (!here->submit(op)) {
       given_up = await(op);
+    } else if (op.result == -ECANCELED) {
+      given_up = park::cancel_error();
     }
     const bool again = op.result == -EAGAIN || op.result == -ECANCELED;
     if (!again || given_up) {

@@ -44,6 +44,7 @@ descriptor_state& descriptor_state::open(int fd) {
         state->closing = false;
         state->inside = 0;
         state->hung_up = false;
+        state->large_receives = false;
         state->home = nullptr;
         state->closer = {};
         for (readiness& r : state->sides) {
@@ -69,6 +70,7 @@ bool descriptor_state::enter(operation& op) noexcept {
   }
   ++inside;
   op.target = this;
+  op.poll_first = large_receives && op.code == opcode::receive;
   op.attempt = side(direction_of(op.code)).maybe;
   op.events_seen = side(direction_of(op.code)).events;
   return true;
@@ -85,6 +87,10 @@ void descriptor_state::leave(operation& op, bool exhausted) noexcept {
     readiness& mine = side(direction_of(op.code));
     if (exhausted && mine.events == op.events_seen && !hung_up) {
       mine.maybe = false;
+    }
+    if (op.code == opcode::receive) {
+      constexpr std::ptrdiff_t large = 4096;
+      large_receives = op.result >= large;
     }
     // Whoever's turn it was passes it on, whatever came of it.
     if (mine.maybe && home) {

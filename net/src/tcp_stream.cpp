@@ -32,8 +32,8 @@ io::operation writing(std::span<const std::byte> data) noexcept {
 }
 
 /// A read of nothing where something was asked for is the end.
-result<std::size_t> ended_or(result<std::size_t> moved, bool asked_for_some) noexcept {
-  if (moved && *moved == 0 && asked_for_some) {
+result<std::size_t> unless_ended(result<std::size_t> moved) noexcept {
+  if (moved && *moved == 0) {
     return fail(errc::end_of_stream);
   }
   return moved;
@@ -64,8 +64,11 @@ result<std::size_t> move_vectored(const io::descriptor& socket, io::opcode code,
 }  // namespace
 
 result<std::size_t> tcp_stream::read(std::span<std::byte> buffer) const noexcept {
+  if (buffer.empty()) {
+    return 0;  // the system would wait for data all the same
+  }
   io::operation op = reading(buffer);
-  return ended_or(descriptor_.perform(op), !buffer.empty());
+  return unless_ended(descriptor_.perform(op));
 }
 
 result<void> tcp_stream::read_exact(std::span<std::byte> buffer) const noexcept {
@@ -81,16 +84,21 @@ result<void> tcp_stream::read_exact(std::span<std::byte> buffer) const noexcept 
 
 result<std::size_t> tcp_stream::read_vectored(
     std::span<const std::span<std::byte>> buffers) const noexcept {
-  const bool asked_for_some = std::ranges::any_of(
+  const bool asks_for_nothing = std::ranges::all_of(
       buffers.first(std::min(buffers.size(), most_buffers)),
-      [](std::span<std::byte> b) { return !b.empty(); });
-  return ended_or(move_vectored(descriptor_, io::opcode::receive_message, buffers),
-                  asked_for_some);
+      [](std::span<std::byte> b) { return b.empty(); });
+  if (asks_for_nothing) {
+    return 0;
+  }
+  return unless_ended(move_vectored(descriptor_, io::opcode::receive_message, buffers));
 }
 
 result<std::size_t> tcp_stream::try_read(std::span<std::byte> buffer) const noexcept {
+  if (buffer.empty()) {
+    return 0;
+  }
   io::operation op = reading(buffer);
-  return ended_or(descriptor_.try_perform(op), !buffer.empty());
+  return unless_ended(descriptor_.try_perform(op));
 }
 
 result<std::size_t> tcp_stream::write(std::span<const std::byte> data) const noexcept {

@@ -26,6 +26,8 @@ class category final : public std::error_category {
         return "the call would wait for itself";
       case errc::shutting_down:
         return "the runtime is shutting down";
+      case errc::broken_promise:
+        return "the promise was dropped before it was kept";
     }
     return "unknown weft error " + std::to_string(code);
   }
@@ -42,6 +44,7 @@ class category final : public std::error_category {
       case errc::would_deadlock:
         return std::errc::resource_deadlock_would_occur;
       case errc::end_of_stream:
+      case errc::broken_promise:
         break;
     }
     return {code, *this};

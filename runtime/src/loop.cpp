@@ -42,6 +42,7 @@ void worker::run(const std::atomic<bool>& done) noexcept {
   while (!done.load(std::memory_order_acquire)) {
     if (fiber* f = next_for_loop()) {
       resign_watch();
+      idle_since_ = 0;
       run_fiber(f);
     } else {
       sleep(done);
@@ -212,13 +213,31 @@ void worker::sleep(const std::atomic<bool>& done) noexcept {
   if (watching_) {
     until = std::min<time_point>(until, clock::now() + patrol::period);
   }
+  const std::int64_t trim_at = time_to_trim();
+  if (trim_at != timer_wheel::no_deadline) {
+    until = std::min(until, time_point(std::chrono::nanoseconds(trim_at)));
+  }
   poll(until);
   idle.leave(index_);
+  if (last_poll_ >= trim_at && !has_local_work()) {
+    trimmed_at_ = idle_since_;
+    stacks_.trim(core_.stacks(), 0);
+    core_.stacks().trim();
+  }
   if (watching_) {
     keep_watch();
-  } else if (has_local_work() && core_.worker_count() > 1) {
+  } else if (core_.worker_count() > 1 && has_visible_work()) {
     idle.ensure_watch();
   }
+}
+
+std::int64_t worker::time_to_trim() noexcept {
+  // Stacks that were free for so long give their pages back, once.
+  constexpr std::int64_t decay_ns = 1'000'000'000;
+  if (idle_since_ == 0) {
+    idle_since_ = last_poll_;
+  }
+  return idle_since_ == trimmed_at_ ? timer_wheel::no_deadline : idle_since_ + decay_ns;
 }
 
 void worker::keep_watch() noexcept {

@@ -120,8 +120,7 @@ void worker::leave_for_good(stack* dead, fiber* next) noexcept {
   const context to = next ? enter(*next) : native_;
   sanitizer_stack none;
   announce(none, true, next);
-  context never_resumed = nullptr;
-  switch_context(never_resumed, to, this);
+  switch_context(abandoned_, to, this);
   std::unreachable();
 }
 

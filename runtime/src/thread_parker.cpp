@@ -54,9 +54,11 @@ WEFT_NOINLINE thread_parker& thread_parker::current() noexcept {
 
 void thread_parker::sleep(wait_token token, time_point until) noexcept {
   for (;;) {
-    // Acquire pairs with the increment in wake(): whoever claimed the wait did so before it.
+    // Acquire pairs with the increment in wake(). Not before: whoever has claimed the wait may be
+    // writing to this thread's stack until it resumes it.
     const std::uint32_t signals = signals_.load(std::memory_order_acquire);
-    if (!wait_word::is_waiting(wait_word::state_of(wait_word::load(*this)))) {
+    if (signals != absorbed_) {
+      absorbed_ = signals;
       return;
     }
     timeout_scope* const nearest = scope_access::nearest_deadline(*this);
@@ -64,7 +66,10 @@ void thread_parker::sleep(wait_token token, time_point until) noexcept {
     wait_on_word(signals_, signals, std::min(until, scope_end));
     const time_point now = clock::now();
     if (now >= until) {
-      wait_word::claim(token, wait_state::timed_out);
+      if (wait_word::claim(token, wait_state::timed_out)) {
+        return;
+      }
+      until = forever;  // someone was faster and is about to call wake()
     } else if (now >= scope_end) {
       scope_access::expire(*nearest);
     }

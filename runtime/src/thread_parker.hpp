@@ -20,8 +20,9 @@ class thread_parker : public parker {
   /// The calling thread's.
   static thread_parker& current() noexcept;
 
-  /// Sleeps until the open wait is claimed or `until`.
+  /// Sleeps until `until`, or until the open wait was claimed by someone else, who then calls wake().
   void sleep(wait_token token, time_point until) noexcept;
+  /// Exactly once for each wait that someone but the thread itself has ended.
   void wake() noexcept;
 
   root_scope root;
@@ -29,7 +30,8 @@ class thread_parker : public parker {
   thread_parker* next_free = nullptr;
 
  private:
-  std::atomic<std::uint32_t> signals_{0};
+  std::atomic<std::uint32_t> signals_{0};  // calls of wake()
+  std::uint32_t absorbed_ = 0;             // those that sleep() has seen; the thread's own
 };
 
 }  // namespace weft::detail

@@ -125,6 +125,7 @@ class worker {
   void sleep(const std::atomic<bool>& done) noexcept;
   bool has_visible_work() const noexcept;
   void keep_watch() noexcept;
+  std::int64_t time_to_trim() noexcept;
   void resign_watch() noexcept;
   void take_shared_work() noexcept;
   void tune_poll_interval(std::int64_t now) noexcept;
@@ -175,8 +176,11 @@ class worker {
   bool slice_started_ = false;
   std::int64_t slice_start_ = 0;
   std::int64_t last_poll_ = 0;
+  std::int64_t idle_since_ = 0;  // when the last fiber ran out; 0: one has run since
+  std::int64_t trimmed_at_ = 0;  // the idle_since_ for which stacks were given back
   departure departed_;
   context native_ = nullptr;
+  context abandoned_ = nullptr;  // for leave_for_good(), whose own stack is no place to write to
   exception_state native_exceptions_;
   exception_state* exceptions_ = nullptr;  // the thread's
   fiber* deferred_ = nullptr;  // taken off a queue before its last worker had left its stack

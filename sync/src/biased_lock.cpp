@@ -1,7 +1,7 @@
-#include <weft/sync/detail/biased_lock.hpp>
-
 #include <limits>
 #include <thread>
+
+#include <weft/sync/detail/biased_lock.hpp>
 
 #include "process_barrier.hpp"
 

@@ -77,7 +77,7 @@ void countdown::withdraw(waiter& node) noexcept {
   word_.unlock(queue_.empty() ? state & ~queued : state);
 }
 
-std::size_t countdown::waiters() noexcept {
+std::size_t countdown::waiters() const noexcept {
   const std::uint64_t state = word_.lock();
   const std::size_t count = queue_.size();
   word_.unlock(state);

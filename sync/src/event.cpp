@@ -10,7 +10,8 @@ using detail::guarded_word;
 void event::set() noexcept {
   std::uint64_t seen = word_.load();
   while (!(seen & (guarded_word::lock_bit | queued))) {
-    if ((seen & happened) || word_.change(seen, seen | happened)) {
+    // Also where it is set already: who passes must see what was done before this call.
+    if (word_.change(seen, seen | happened)) {
       return;
     }
   }
@@ -93,7 +94,7 @@ void event::withdraw(waiter& node) noexcept {
   word_.unlock(queue_.empty() ? state & ~queued : state);
 }
 
-std::size_t event::waiters() noexcept {
+std::size_t event::waiters() const noexcept {
   const std::uint64_t state = word_.lock();
   const std::size_t count = queue_.size();
   word_.unlock(state);

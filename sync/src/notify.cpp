@@ -79,7 +79,7 @@ void notify::withdraw(waiter& node) noexcept {
   word_.unlock(queue_.empty() ? state & ~queued : state);
 }
 
-std::size_t notify::waiters() noexcept {
+std::size_t notify::waiters() const noexcept {
   const std::uint64_t state = word_.lock();
   const std::size_t count = queue_.size();
   word_.unlock(state);

@@ -1,9 +1,9 @@
+#include <chrono>
+#include <thread>
+
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <chrono>
-#include <thread>
 
 #include "process_barrier.hpp"
 
@@ -11,16 +11,22 @@ namespace weft::detail {
 
 namespace {
 
-bool membarrier(int command) noexcept { return ::syscall(SYS_membarrier, command, 0, 0) == 0; }
+bool membarrier(int command) noexcept {
+  return ::syscall(SYS_membarrier, command, 0, 0) == 0;
+}
 
-bool enlist() noexcept { return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED); }
+bool enlist() noexcept {
+  return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+}
 
 // While the process has one thread: later, the kernel would wait for all its processors once.
 const bool available = enlist();
 
 }  // namespace
 
-bool has_process_barrier() noexcept { return available; }
+bool has_process_barrier() noexcept {
+  return available;
+}
 
 void process_barrier() noexcept {
   constexpr int command = MEMBARRIER_CMD_PRIVATE_EXPEDITED;

@@ -2,7 +2,6 @@
 #include <utility>
 
 #include <weft/runtime/detail/parker.hpp>
-
 #include <weft/sync/detail/select_core.hpp>
 
 namespace weft::detail {

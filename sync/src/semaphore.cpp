@@ -130,7 +130,7 @@ void semaphore::withdraw(waiter& node) noexcept {
   woken.resume_all();
 }
 
-std::size_t semaphore::waiters() noexcept {
+std::size_t semaphore::waiters() const noexcept {
   const std::uint64_t state = word_.lock();
   const std::size_t count = queue_.size();
   word_.unlock(state);

@@ -87,6 +87,20 @@ result<void> task_group::join(detail::cancelable can) noexcept {
   return running_ == 0 ? result<void>() : fail(detail::cancel_error());
 }
 
+arm_step task_group::enlist(arm_ticket ticket) noexcept {
+  std::lock_guard hold(lock_);
+  if (running_ == 0) {
+    return ticket.claim() ? arm_step::done : arm_step::lost;
+  }
+  waiter_ = ticket.token();
+  return arm_step::waiting;
+}
+
+void task_group::withdraw() noexcept {
+  std::lock_guard hold(lock_);
+  waiter_ = {};
+}
+
 result<void> task_group::wait() {
   if (auto joined = join(detail::cancelable::yes); !joined) {
     return joined;

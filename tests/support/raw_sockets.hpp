@@ -12,6 +12,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -117,14 +118,21 @@ inline std::string receive_now(int fd) {
   return n > 0 ? std::string(buffer.data(), static_cast<std::size_t>(n)) : std::string();
 }
 
-/// Fills the send buffer until nothing more fits; returns how much did.
+/// Fills the send buffer until nothing more fits, nor will before the other end reads. Returns how
+/// much did.
 inline std::size_t fill(int fd, char with = 'f') {
   const std::string block(64 * 1024, with);
   std::size_t sent = 0;
-  for (std::size_t size = block.size(); size > 0; size /= 2) {
-    for (ssize_t n = 0; (n = ::send(fd, block.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL)) > 0;) {
-      sent += static_cast<std::size_t>(n);
+  for (bool progress = true; progress;) {
+    progress = false;
+    for (std::size_t size = block.size(); size > 0; size /= 2) {
+      for (ssize_t n = 0; (n = ::send(fd, block.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL)) > 0;) {
+        sent += static_cast<std::size_t>(n);
+        progress = true;
+      }
     }
+    pollfd room{.fd = fd, .events = POLLOUT, .revents = 0};
+    ::poll(&room, 1, 2);  // what is on its way makes room
   }
   return sent;
 }

@@ -79,9 +79,11 @@ class io_uring_backend final : public backend {
 };
 
 bool io_uring_backend::submit(operation& op) noexcept {
-  if (op.code == opcode::send || op.refused) {
-    // A send nearly always fits the socket's buffer: the call at once is cheaper than a round
-    // through the ring, and the bytes leave earlier.
+  // A send nearly always fits the socket's buffer: the call at once is cheaper than a round through
+  // the ring, and the bytes leave earlier. A large receive had better happen when its fiber runs: by
+  // the time a batch of them has completed, the first ones' data is out of the cache.
+  if (op.code == opcode::send || op.polled) {
+    op.polled = false;
     op.result = detail::execute(op);
     if (op.result != -EAGAIN) {
       return true;

@@ -59,7 +59,7 @@ void prepare_call(io_uring_sqe& entry, const operation& op) noexcept {
 }  // namespace
 
 void prepare(io_uring_sqe& entry, const operation& op) noexcept {
-  if (op.refused) {
+  if (op.poll_first) {
     io_uring_prep_poll_add(&entry, op.target->fd,
                            direction_of(op.code) == direction::in ? POLLIN : POLLOUT);
   } else {
@@ -73,11 +73,12 @@ std::ptrdiff_t result_of(operation& op, std::int32_t completed) noexcept {
   }
   if (completed == -EAGAIN) {
     // Older kernels do not wait on a non-blocking handle for every kind of call.
-    op.refused = true;
+    op.poll_first = true;
     return -EAGAIN;
   }
-  if (op.refused && completed >= 0) {
-    return -EAGAIN;  // the poll's result: now try
+  if (op.poll_first && completed >= 0) {
+    op.polled = true;
+    return -EAGAIN;
   }
   if (op.code == opcode::wait_readable || op.code == opcode::wait_writable) {
     return completed < 0 ? completed : 0;

@@ -71,7 +71,8 @@ struct operation {
   operation* previous = nullptr;
   bool linked = false;
   bool interrupted = false;       // a closer has seen to it
-  bool refused = false;           // completion: the kernel did not wait, so poll before the next try
+  bool poll_first = false;        // ring: wait for readiness in the kernel, make the call from here
+  bool polled = false;            // ring: that wait is over
   bool attempt = true;            // readiness: a call might not have to wait
   std::uint32_t events_seen = 0;  // readiness: the side's count when attempt was read
   std::atomic<bool> done{false};  // result is valid; set by the backend, see complete()

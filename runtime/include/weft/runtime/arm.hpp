@@ -19,7 +19,8 @@ enum class arm_step : std::uint8_t {
 
 /// The right to end one wait of a select() or of a completion_queue; two words, freely copied.
 ///
-/// Many arms hold copies of one ticket, and so do a deadline and a cancellation: one claim succeeds.
+/// Many arms hold copies of one ticket, and so do a deadline and a cancellation: one claim
+/// succeeds.
 class arm_ticket {
  public:
   arm_ticket() noexcept = default;
@@ -41,9 +42,9 @@ class arm_ticket {
   detail::wait_token token_;
 };
 
-/// What select(), select_in_order(), try_select() and completion_queue can wait for: one operation of
-/// something that can be ready or not. `channel::receiving()` is one. To add your own, write a class
-/// that can be moved until it is first asked anything, with
+/// What select(), select_in_order(), try_select() and completion_queue can wait for: one operation
+/// of something that can be ready or not. `channel::receiving()` is one. To add your own, write a
+/// class that can be moved until it is first asked anything, with
 ///
 /// - `bool try_now() noexcept`: performs the operation if that needs no waiting, and says so.
 /// - `arm_step enlist(arm_ticket ticket) noexcept`: looks once more, under whatever lock guards the
@@ -51,18 +52,19 @@ class arm_ticket {
 ///   performs the operation; otherwise it puts itself where the thing will find it.
 /// - `bool withdraw() noexcept`: after the wait. Takes the arm back from where enlist() put it, and
 ///   says whether the thing has performed its operation.
-/// - `outcome()`: called at most once, after the operation was performed; hands over what came of it
+/// - `outcome()`: called at most once, after the operation was performed; hands over what came of
+/// it
 ///   to the handler, or void. May throw.
 ///
-/// The thing, when it becomes ready, takes an arm off its list and claims the ticket, both under its
-/// lock. If that succeeds it performs the operation there and then, leaves the lock and resumes; if
-/// not it goes on to the next arm. So an operation is performed exactly when its arm has won. A thing
-/// that stays ready once it is (the end of a fiber, say) needs to perform nothing: it claims and
-/// resumes, withdraw() returns false, and select() finds out by try_now().
+/// The thing, when it becomes ready, takes an arm off its list and claims the ticket, both under
+/// its lock. If that succeeds it performs the operation there and then, leaves the lock and
+/// resumes; if not it goes on to the next arm. So an operation is performed exactly when its arm
+/// has won. A thing that stays ready once it is (the end of a fiber, say) needs to perform nothing:
+/// it claims and resumes, withdraw() returns false, and select() finds out by try_now().
 ///
-/// The calls come in this order: try_now() any number of times; enlist(); withdraw() if that returned
-/// `waiting`; and from the beginning again, until the operation is performed or not wanted any more.
-/// None may suspend. They come from one fiber or thread at a time.
+/// The calls come in this order: try_now() any number of times; enlist(); withdraw() if that
+/// returned `waiting`; and from the beginning again, until the operation is performed or not wanted
+/// any more. None may suspend. They come from one fiber or thread at a time.
 template <class A>
 concept select_arm = std::move_constructible<A> && requires(A& arm, arm_ticket ticket) {
   { arm.try_now() } noexcept -> std::same_as<bool>;

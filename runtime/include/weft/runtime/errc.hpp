@@ -23,6 +23,8 @@ enum class errc {
   would_deadlock,
   /// The runtime is shutting down and takes no new work. `std::errc::operation_canceled`.
   shutting_down,
+  /// A promise was dropped before it was kept. No condition.
+  broken_promise,
 };
 
 /// The category of weft::errc; its name is "weft".

@@ -5,11 +5,10 @@
 #include <iterator>
 #include <utility>
 
+#include <weft/runtime/arm.hpp>
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/detail/worker_access.hpp>
 #include <weft/runtime/result.hpp>
-
-#include <weft/runtime/arm.hpp>
 #include <weft/sync/detail/channel_arms.hpp>
 #include <weft/sync/detail/channel_core.hpp>
 
@@ -30,12 +29,14 @@ namespace weft {
 /// Suspends: send() while full, receive() while empty. Waiters of a kind are served in the order in
 ///   which they came.
 /// Errors: `closed` after close(), for receivers once the channel is empty; `timed_out` after the
-///   call's own time limit; `operation_canceled` or `timed_out` when a scope around the caller ends.
-///   A call that need not wait succeeds even then. A time limit of zero or less is no wait.
+///   call's own time limit; `operation_canceled` or `timed_out` when a scope around the caller
+///   ends. A call that need not wait succeeds even then. A time limit of zero or less is no wait.
 /// Threads: any fiber or thread may call anything.
-/// Lifetime: outlives every call on it; who has received the last value may destroy it even while the
+/// Lifetime: outlives every call on it; who has received the last value may destroy it even while
+/// the
 ///   send of that value is returning.
-/// Cost: the constructor allocates the room for `capacity` values, nothing else allocates. A lock for
+/// Cost: the constructor allocates the room for `capacity` values, nothing else allocates. A lock
+/// for
 ///   each operation, which is nearly free while one worker alone uses the channel. T's move
 ///   constructor and the destructor of a moved-from T run under that spin lock: they must not throw
 ///   and not wait.
@@ -107,8 +108,8 @@ class channel {
     return detail::send_copy_arm<T>(core_, value);
   }
 
-  /// Ends the sending: sends fail with `closed` from now on, those that wait included. Receivers take
-  /// what is still inside, and then get `closed`, too. False if it was closed already.
+  /// Ends the sending: sends fail with `closed` from now on, those that wait included. Receivers
+  /// take what is still inside, and then get `closed`, too. False if it was closed already.
   bool close() noexcept { return core_.close(); }
   /// close() that also destroys what is still inside.
   bool close_now() noexcept {
@@ -124,8 +125,8 @@ class channel {
   bool empty() const noexcept { return size() == 0; }
   bool full() const noexcept { return size() == capacity(); }
 
-  /// Receives for a range-for until the channel is closed and empty, or a scope around the loop ends,
-  /// which check_cancel() tells apart.
+  /// Receives for a range-for until the channel is closed and empty, or a scope around the loop
+  /// ends, which check_cancel() tells apart.
   class iterator {
    public:
     using value_type = T;

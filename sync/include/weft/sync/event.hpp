@@ -58,7 +58,7 @@ class WEFT_API event {
   auto waiting() noexcept { return detail::primitive_arm<event>(*this); }
 
   /// How many wait. A snapshot.
-  std::size_t waiters() noexcept;
+  std::size_t waiters() const noexcept;
 
  private:
   template <class Primitive>
@@ -73,7 +73,7 @@ class WEFT_API event {
   void withdraw(waiter& node) noexcept;
   void outcome(waiter&) noexcept {}
 
-  detail::guarded_word word_;
+  mutable detail::guarded_word word_;
   detail::wait_queue queue_;
   const event_reset reset_;
 };

@@ -60,7 +60,7 @@ class latch {
 
   /// What is left. A snapshot, as is waiters().
   std::size_t count() const noexcept { return count_.count(); }
-  std::size_t waiters() noexcept { return count_.waiters(); }
+  std::size_t waiters() const noexcept { return count_.waiters(); }
 
  private:
   template <class Primitive>

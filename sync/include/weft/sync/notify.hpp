@@ -54,7 +54,7 @@ class WEFT_API notify {
   auto waiting() noexcept { return detail::primitive_arm<notify>(*this); }
 
   /// How many wait. A snapshot.
-  std::size_t waiters() noexcept;
+  std::size_t waiters() const noexcept;
 
  private:
   template <class Primitive>
@@ -69,7 +69,7 @@ class WEFT_API notify {
   void withdraw(waiter& node) noexcept;
   void outcome(waiter&) noexcept {}
 
-  detail::guarded_word word_;
+  mutable detail::guarded_word word_;
   detail::wait_queue queue_;
 };
 

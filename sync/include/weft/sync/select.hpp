@@ -8,7 +8,6 @@
 #include <weft/runtime/arm.hpp>
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/result.hpp>
-
 #include <weft/sync/detail/select_case.hpp>
 #include <weft/sync/detail/select_core.hpp>
 
@@ -50,7 +49,9 @@ template <std::invocable Handler>
 auto after(duration wait, Handler handler) {
   return at(deadline_after(wait), std::move(handler));
 }
-inline auto after(duration wait) noexcept { return at(deadline_after(wait)); }
+inline auto after(duration wait) noexcept {
+  return at(deadline_after(wait));
+}
 
 /// An arm that wins when no other is ready: a select that has one never waits.
 template <std::invocable Handler>
@@ -58,10 +59,11 @@ auto otherwise(Handler handler) {
   return detail::default_case<Handler>{std::move(handler)};
 }
 
-/// Waits until one of the arms is ready, performs its operation, and calls its handler. Where several
-/// are ready each is as likely as any other.
+/// Waits until one of the arms is ready, performs its operation, and calls its handler. Where
+/// several are ready each is as likely as any other.
 ///
-/// Returns: what the handler returned; if that is a `result<T>`, then it, not a result of a result. All
+/// Returns: what the handler returned; if that is a `result<T>`, then it, not a result of a result.
+/// All
 ///   handlers return the same type, or types that have a common one, or nothing.
 /// Errors: the handler's; `operation_canceled` or `timed_out` when a scope around the caller ends
 ///   first. Exceptions of the handler, and of a fiber that was joined, pass through.
@@ -86,9 +88,9 @@ auto try_select(Cases&&... cases) {
   return detail::run_select({.waits = false}, cases...);
 }
 
-/// select() over arms of one type whose number is known at run time: a vector of on(...). They can be
-/// used again afterwards, but for those that send. For many arms that are waited for again and again,
-/// completion_queue is cheaper.
+/// select() over arms of one type whose number is known at run time: a vector of on(...). They can
+/// be used again afterwards, but for those that send. For many arms that are waited for again and
+/// again, completion_queue is cheaper.
 ///
 /// Errors: also `timed_out` after the deadline. Throws std::bad_alloc for more than 16 arms.
 template <std::ranges::forward_range Arms>

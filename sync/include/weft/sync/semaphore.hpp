@@ -66,7 +66,7 @@ class WEFT_API semaphore {
 
   /// Permits that are free. A snapshot, as is waiters().
   std::size_t available() const noexcept { return word_.load() / one; }
-  std::size_t waiters() noexcept;
+  std::size_t waiters() const noexcept;
 
  private:
   template <class Primitive>
@@ -91,7 +91,7 @@ class WEFT_API semaphore {
   void withdraw(waiter& node) noexcept;
   result<permit> outcome(waiter& node) noexcept;
 
-  detail::guarded_word word_;
+  mutable detail::guarded_word word_;
   detail::wait_queue queue_;
 };
 

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <weft/runtime/arm.hpp>
 #include <weft/runtime/config.hpp>
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/detail/scope.hpp>
@@ -79,6 +80,9 @@ class WEFT_API task_group {
   ///   tasks still belong to the group.
   result<void> wait();
 
+  /// For select(): a wait().
+  auto waiting() noexcept { return arm(*this); }
+
   /// Cancels the tasks: their waits fail with `operation_canceled`. Returns at once. Tasks spawned
   /// before the next wait() has returned are cancelled, too.
   void cancel(const char* reason = "task_group::cancel() was called") noexcept;
@@ -107,9 +111,27 @@ class WEFT_API task_group {
     adopt(detail::make_fiber<void>(request, std::move(task)));
   }
 
+  class arm {
+   public:
+    explicit arm(task_group& group) noexcept : group_(&group) {}
+
+    bool try_now() noexcept { return group_->size() == 0; }
+    arm_step enlist(arm_ticket ticket) noexcept { return group_->enlist(ticket); }
+    bool withdraw() noexcept {
+      group_->withdraw();
+      return false;
+    }
+    result<void> outcome() { return group_->wait(); }
+
+   private:
+    task_group* group_;
+  };
+
   void adopt(detail::fiber* task) noexcept;
   void ended(detail::fiber* task) noexcept;
   result<void> join(detail::cancelable can) noexcept;
+  arm_step enlist(arm_ticket ticket) noexcept;
+  void withdraw() noexcept;
 
   const on_error policy_;
   runtime* const home_ = current_runtime();

@@ -55,6 +55,9 @@ class WEFT_API descriptor_state {
   bool hung_up = false;
   backend* home = nullptr;  // whose poller the handle is registered with
 
+  // Ring only: the last receive moved so much that the next one polls first.
+  bool large_receives = false;
+
   weft::detail::wait_token closer;
   descriptor_state* next_free = nullptr;
 

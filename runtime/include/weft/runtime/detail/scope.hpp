@@ -83,14 +83,14 @@ class WEFT_API scope {
 };
 
 /// The scope of a fiber or thread as a whole.
-class root_scope : public scope {
+class WEFT_API root_scope : public scope {
  public:
   explicit root_scope(parker& owner) noexcept : scope(kind::root, &owner) {}
   using scope::reopen;
 };
 
 /// The scope of a task group: its children are the roots of the fibers it spawned.
-class group_scope : public scope {
+class WEFT_API group_scope : public scope {
  public:
   /// Made below the calling parker's current scope, which it must not outlive.
   group_scope() noexcept : scope(kind::group) { attach(current_parker().current_scope); }

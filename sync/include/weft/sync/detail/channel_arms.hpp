@@ -2,10 +2,9 @@
 
 #include <utility>
 
+#include <weft/runtime/arm.hpp>
 #include <weft/runtime/detail/worker_access.hpp>
 #include <weft/runtime/result.hpp>
-
-#include <weft/runtime/arm.hpp>
 #include <weft/sync/detail/channel_core.hpp>
 
 /// A channel's operations as arms of a select; see arm.hpp. Moving an arm makes a new node: it is

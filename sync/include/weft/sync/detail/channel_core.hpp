@@ -6,12 +6,11 @@
 #include <type_traits>
 #include <utility>
 
+#include <weft/runtime/arm.hpp>
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/result.hpp>
-
-#include <weft/runtime/arm.hpp>
 #include <weft/sync/detail/biased_lock.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 
@@ -24,16 +23,16 @@
 /// - once closed_, nobody waits, and nothing enters the ring.
 ///
 /// A value moves exactly once, under the lock, after the claim that decides who gets it: from a
-/// sender that runs into a waiting receiver's result; from the ring into the receiver that runs, and
-/// then from the longest waiting sender into the slot that became free. A sender whose wait ends
-/// otherwise still has its value, and a receiver's has got none.
+/// sender that runs into a waiting receiver's result; from the ring into the receiver that runs,
+/// and then from the longest waiting sender into the slot that became free. A sender whose wait
+/// ends otherwise still has its value, and a receiver's has got none.
 ///
 /// A receiver is woken only for a value that it has been handed. While it drains the ring, senders
 /// wake nobody: there is no one in the queue.
 ///
-/// An arm of a select that finds a partner must end two waits, its own and the partner's, and cannot
-/// take back either. It ends its own first. If the partner's is over by then, and the next one's,
-/// it has lost nothing but the right to be found under its ticket, and starts over.
+/// An arm of a select that finds a partner must end two waits, its own and the partner's, and
+/// cannot take back either. It ends its own first. If the partner's is over by then, and the next
+/// one's, it has lost nothing but the right to be found under its ticket, and starts over.
 namespace weft::detail {
 
 /// All but the values.
@@ -78,9 +77,10 @@ class WEFT_API channel_base {
 template <class T>
 class channel_core : public channel_base {
   static_assert(std::is_object_v<T> && !std::is_const_v<T>, "a channel carries objects");
-  static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
-                "a channel's values must not throw when they are moved: one could get lost half-way; "
-                "send a std::unique_ptr to it instead");
+  static_assert(
+      std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
+      "a channel's values must not throw when they are moved: one could get lost half-way; "
+      "send a std::unique_ptr to it instead");
 
  public:
   struct receiver : wait_node {

@@ -33,12 +33,13 @@ class WEFT_API countdown {
 
   /// Waits until it is zero. `what` as in park().
   result<void> wait_until(time_point deadline, const char* what) noexcept;
-  std::size_t waiters() noexcept;
+  std::size_t waiters() const noexcept;
 
   // The hooks of arm_access.
   bool try_now(waiter&) const noexcept { return is_zero(); }
   bool enqueue(waiter& node) noexcept;
   void withdraw(waiter& node) noexcept;
+  void outcome(waiter&) const noexcept {}
 
  private:
   static constexpr std::uint64_t queued = guarded_word::lock_bit << 1;
@@ -46,7 +47,7 @@ class WEFT_API countdown {
 
   bool subtract_slow(std::uint64_t n) noexcept;
 
-  guarded_word word_;
+  mutable guarded_word word_;
   wait_queue queue_;
 };
 

@@ -13,7 +13,6 @@
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/detail/task.hpp>
 #include <weft/runtime/result.hpp>
-
 #include <weft/sync/detail/select_core.hpp>
 
 /// The types of select(): arms with their handlers, and how the handlers' results become one.
@@ -182,7 +181,9 @@ auto run_select(select_plan plan, Cases&... cases) {
   if (!ended) {
     return result<T>(fail(ended.error()));
   }
-  return finish_at<T>(*ended == deadline_passed ? earliest : *ended == none_ready ? fallback : *ended,
+  return finish_at<T>(*ended == deadline_passed ? earliest
+                      : *ended == none_ready    ? fallback
+                                                : *ended,
                       cases...);
 }
 

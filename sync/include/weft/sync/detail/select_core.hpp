@@ -11,16 +11,16 @@
 
 /// select() without the types.
 ///
-/// A round has two passes. The first asks each arm, in random or given order, whether it is ready. If
-/// none is, a wait is opened and the second pass lists every arm with its token; each looks again
-/// under its lock, so that what happened since the first pass is not missed. From then on exactly one
-/// claim of the token succeeds: by someone who serves an arm, the deadline, a cancellation, or an arm
-/// of the second pass itself. Whichever it was, all arms are withdrawn, and only then is the winner's
-/// handler called.
+/// A round has two passes. The first asks each arm, in random or given order, whether it is ready.
+/// If none is, a wait is opened and the second pass lists every arm with its token; each looks
+/// again under its lock, so that what happened since the first pass is not missed. From then on
+/// exactly one claim of the token succeeds: by someone who serves an arm, the deadline, a
+/// cancellation, or an arm of the second pass itself. Whichever it was, all arms are withdrawn, and
+/// only then is the winner's handler called.
 ///
 /// Where the token was claimed and nobody has performed anything (arm_step::again, or a thing that
-/// merely said to look), the next round begins: what was missed under the dead token is found by its
-/// first pass.
+/// merely said to look), the next round begins: what was missed under the dead token is found by
+/// its first pass.
 namespace weft::detail {
 
 /// What select needs to call on an arm.

@@ -1,0 +1,53 @@
+#include <weft/sync/barrier.hpp>
+
+/// An arrival counts while its node is linked, and exactly one of two ends that, under the lock:
+/// the last to arrive, which unlinks all nodes, or a waiter whose wait failed. So a waiter that was
+/// cancelled and finds itself unlinked was counted, and goes on.
+namespace weft {
+
+result<bool> barrier::arrive_and_wait_until(time_point deadline) noexcept {
+  detail::consume_budget();
+  const bool waits = deadline == forever || deadline > clock::now();
+  detail::wait_node self;
+  const std::uint64_t state = word_.lock();
+  if (state / one + 1 == parties_) {
+    let_all_go();
+    return true;
+  }
+  if (!waits) {
+    word_.unlock(state);
+    return fail(errc::timed_out);
+  }
+  auto begun = detail::begin_wait(detail::cancelable::yes);
+  if (!begun) {
+    word_.unlock(state);
+    return fail(begun.error());
+  }
+  self.token = *begun;
+  queue_.push_back(self);
+  word_.unlock(state + one);
+  const detail::wake_reason reason = detail::park(self.token, deadline, "a barrier");
+  if (reason != detail::wake_reason::ready && take_back(self)) {
+    return fail(detail::error_of_wait(reason));
+  }
+  return false;
+}
+
+/// Begins the next round. Called with the lock, which it leaves.
+void barrier::let_all_go() noexcept {
+  detail::claimed_waiters woken;
+  while (detail::wait_node* const node = queue_.pop_claimed()) {
+    woken.add(*node);
+  }
+  word_.unlock(0);
+  woken.resume_all();
+}
+
+bool barrier::take_back(detail::wait_node& arrival) noexcept {
+  const std::uint64_t state = word_.lock();
+  const bool counted = queue_.remove(arrival);
+  word_.unlock(counted ? state - one : state);
+  return counted;
+}
+
+}  // namespace weft

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The examples do what they say, and say what is wrong.
+#   examples.sh <directory of the examples>
+set -euo pipefail
+source "$(dirname "$0")/server.sh"
+need nc
+examples=$1
+
+expect() { # <pattern> <command>...
+  local output
+  output=$("${@:2}" 2>&1) || true
+  grep -qE "$1" <<<"$output" || fail "expected /$1/ of: ${*:2}"$'\n'"$output"
+}
+
+expect '^hello, warp$' "$examples/hello"
+expect '^hello, weft$' "$examples/hello"
+expect 'an answer that took 50 ms$' "$examples/fan_out"
+expect 'no answer in time$' "$examples/fan_out"
+expect '^127\.0\.0\.1:1: connect 127\.0\.0\.1:1: .*refused' "$examples/fan_out" 127.0.0.1:1
+expect '^error: listen 127\.0\.0\.1:http\?: ' "$examples/echo_server" '127.0.0.1:http?'
+expect '^error: listen nonsense: ' "$examples/echo_server" nonsense
+expect '^error: WEFT_BACKEND=abacus: no such backend' env WEFT_BACKEND=abacus "$examples/hello"
+expect '^error: WEFT_WORKERS=many: ' env WEFT_WORKERS=many "$examples/hello"
+
+start "$examples/graceful_shutdown"
+expect "^error: listen 127.0.0.1:$port: .*another program listens there" "$examples/http_hello" "127.0.0.1:$port"
+exec {client}<>"/dev/tcp/127.0.0.1/$port"
+echo 'hello' >&"$client"
+read -r -t 5 reply <&"$client" || fail 'graceful_shutdown did not answer'
+[[ $reply == hello ]] || fail "graceful_shutdown answered '$reply'"
+kill -INT "$server"
+read -r -t 10 reply <&"$client" || fail 'graceful_shutdown said no farewell'
+[[ $reply == 'the server is closing, goodbye' ]] || fail "graceful_shutdown's farewell was '$reply'"
+timeout 10 tail --pid="$server" -f /dev/null || fail 'graceful_shutdown did not end'

@@ -1,0 +1,137 @@
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+#include <support/patience.hpp>
+#include <support/test_runtime.hpp>
+#include <weft/runtime/blocking.hpp>
+#include <weft/runtime/sleep.hpp>
+#include <weft/runtime/spawn.hpp>
+#include <weft/runtime/yield.hpp>
+
+using namespace std::chrono_literals;
+using weft::testing::test_runtime;
+
+namespace {
+
+/// How often the process's threads have left the processor of their own accord, all but the caller.
+std::uint64_t voluntary_switches() {
+  std::uint64_t sum = 0;
+  const std::string key = "voluntary_ctxt_switches:";
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    if (task.path().filename() == std::to_string(gettid())) {
+      continue;
+    }
+    std::ifstream status(task.path() / "status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with(key)) {
+        sum += std::stoull(line.substr(key.size()));
+      }
+    }
+  }
+  return sum;
+}
+
+/// What an idle second and a half costs.
+template <class... Runtimes>
+void check_that_they_rest(Runtimes&... all) {
+  const auto statistics = [&] { return std::array{all->statistics()...}; };
+  // Until whoever kept watch has given up, and the unused stacks have decayed.
+  std::this_thread::sleep_for(1300ms);
+  const auto before = statistics();
+  const auto switches = voluntary_switches();
+  std::this_thread::sleep_for(1500ms);
+  const auto after = statistics();
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    CHECK(after[i].sleeps - before[i].sleeps == 0);
+    CHECK(after[i].polls - before[i].polls == 0);
+    CHECK(after[i].awake_workers == 0);
+  }
+  CHECK(voluntary_switches() - switches == 0);
+}
+
+/// Fibers that run, sleep and block, and then are parked for ever.
+std::vector<weft::join_handle<void>> work_and_park(weft::runtime& r) {
+  std::vector<weft::join_handle<void>> handles;
+  for (int i = 0; i < 100; ++i) {
+    handles.push_back(r.spawn([] {
+      for (int k = 0; k < 20; ++k) {
+        weft::yield();
+        (void)weft::sleep_for(100us);
+      }
+      CHECK(weft::blocking([] {}).has_value());
+      (void)weft::sleep_for(1h);
+    }));
+  }
+  return handles;
+}
+
+std::size_t resident_bytes() {
+  std::size_t total = 0;
+  std::size_t resident = 0;
+  std::ifstream("/proc/self/statm") >> total >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+TEST_CASE("an idle runtime wakes up no thread, neither fresh nor after work, with fibers parked") {
+  test_runtime fresh({.workers = 4, .background = true});
+  test_runtime single({.workers = 1, .background = true});
+  test_runtime stealing({.workers = 3, .background = true});
+  test_runtime pinned({.workers = 3, .mode = weft::scheduling::pinned, .background = true});
+  std::vector<std::vector<weft::join_handle<void>>> parked;
+  for (test_runtime* r : {&single, &stealing, &pinned}) {
+    parked.push_back(work_and_park(**r));
+  }
+  std::this_thread::sleep_for(300ms);
+  check_that_they_rest(fresh, single, stealing, pinned);
+}
+
+TEST_CASE("[row 25] stacks that were free for a second give their pages back" *
+          doctest::skip(weft::testing::sanitized)) {
+  test_runtime r({.workers = 2, .background = true});
+  const std::size_t before = resident_bytes();
+  r->run([] {
+    std::vector<weft::join_handle<void>> handles;
+    for (int i = 0; i < 1000; ++i) {
+      handles.push_back(weft::spawn([] {
+        volatile char touched[60 * 1024];
+        for (std::size_t at = 0; at < sizeof touched; at += 1024) {
+          touched[at] = 1;
+        }
+        weft::yield();
+        (void)weft::sleep_for(1ms);
+      }));
+    }
+    for (auto& h : handles) {
+      CHECK(h.join().has_value());
+    }
+  });
+  const auto give_up = weft::clock::now() + 10s;
+  while (resident_bytes() > before + 4'000'000 && weft::clock::now() < give_up) {
+    std::this_thread::sleep_for(50ms);
+  }
+  CHECK(resident_bytes() < before + 4'000'000);
+  CHECK(r->statistics().stacks_in_use == 0);
+  r->run([] { CHECK(weft::spawn([] { return 1; }).join() == 1); });
+}
+
+TEST_CASE("one fiber that sleeps for 10 ms at a time costs a few wake-ups each, on one worker") {
+  test_runtime r({.workers = 1, .background = true});
+  r->run([&] {
+    const auto before = r->statistics();
+    for (int i = 0; i < 20; ++i) {
+      CHECK(weft::sleep_for(10ms).has_value());
+    }
+    const auto after = r->statistics();
+    CHECK(after.sleeps - before.sleeps <= 60);
+  });
+}

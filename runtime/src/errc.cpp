@@ -28,6 +28,8 @@ class category final : public std::error_category {
         return "the runtime is shutting down";
       case errc::broken_promise:
         return "the promise was dropped before it was kept";
+      case errc::lagged:
+        return "the subscriber was too slow and has missed values";
     }
     return "unknown weft error " + std::to_string(code);
   }
@@ -45,6 +47,7 @@ class category final : public std::error_category {
         return std::errc::resource_deadlock_would_occur;
       case errc::end_of_stream:
       case errc::broken_promise:
+      case errc::lagged:
         break;
     }
     return {code, *this};

@@ -61,6 +61,15 @@ class run_queue {
     }
   }
 
+  /// Owner: the fiber that pop() would return after `ahead` others, if thieves leave it there.
+  fiber* peek(std::uint32_t ahead) const noexcept {
+    const std::uint32_t head = head_.load(std::memory_order_relaxed);
+    const std::uint32_t tail = tail_.load(std::memory_order_relaxed);
+    return tail - head - 1 < capacity && tail - head > ahead
+               ? cells_[(head + ahead) % capacity].load(std::memory_order_relaxed)
+               : nullptr;
+  }
+
   /// A thief's: moves the older half, as far as `own` has room, behind what is in `own`, and returns
   /// the first of them beside. Null when there was nothing.
   fiber* steal_half_into(run_queue& own) noexcept {

@@ -15,6 +15,14 @@
 ///
 /// Order of calls: leaving_stack() just before the switch, arrived_on_stack() first thing after it,
 /// on the new stack, with what that stack saved when it was left itself.
+/// For a function that calls leaving_stack() with `final`: AddressSanitizer would keep its locals in
+/// the fake stack, which is gone from there on.
+#if WEFT_ASAN
+#define WEFT_NO_FAKE_STACK __attribute__((no_sanitize("address")))
+#else
+#define WEFT_NO_FAKE_STACK
+#endif
+
 namespace weft::detail {
 
 /// What a context remembers across its own suspension.
@@ -64,8 +72,8 @@ inline void leaving_stack([[maybe_unused]] sanitizer_stack& from, [[maybe_unused
 
 /// `from_bottom`, `from_size` receive the bounds of the stack that was left, where known.
 inline void arrived_on_stack([[maybe_unused]] sanitizer_stack& own,
-                             [[maybe_unused]] const void** from_bottom = nullptr,
-                             [[maybe_unused]] std::size_t* from_size = nullptr) noexcept {
+                             [[maybe_unused]] const void** from_bottom,
+                             [[maybe_unused]] std::size_t* from_size) noexcept {
 #if WEFT_ASAN
   __sanitizer_finish_switch_fiber(own.fake_stack, from_bottom, from_size);
 #endif

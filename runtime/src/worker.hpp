@@ -141,10 +141,11 @@ class worker {
   fiber* pick_direct() noexcept;
   fiber* pick_local() noexcept;
   bool take_slot(fiber* f) noexcept;
+  void prefetch_ahead() const noexcept;
   context enter(fiber& next) noexcept;
   void bind_stack(fiber& f) noexcept;
   void save_exceptions(fiber& f) noexcept;
-  void arrive() noexcept;
+  void arrive(sanitizer_stack& own) noexcept;
   [[noreturn]] void leave_for_good(stack* dead, fiber* next) noexcept;
   void announce(sanitizer_stack& own, bool final, const fiber* next) noexcept;
 
@@ -180,7 +181,6 @@ class worker {
   std::int64_t trimmed_at_ = 0;  // the idle_since_ for which stacks were given back
   departure departed_;
   context native_ = nullptr;
-  context abandoned_ = nullptr;  // for leave_for_good(), whose own stack is no place to write to
   exception_state native_exceptions_;
   exception_state* exceptions_ = nullptr;  // the thread's
   fiber* deferred_ = nullptr;  // taken off a queue before its last worker had left its stack
@@ -188,7 +188,7 @@ class worker {
   fiber_cache blocks_;
   stack_cache stacks_;
   void* native_sanitizer_fiber_ = nullptr;
-  const void* native_bottom_ = nullptr;
+  const void* native_bottom_ = nullptr;  // for AddressSanitizer, learnt at the first switch away
   std::size_t native_size_ = 0;
   std::uint64_t next_id_ = 0;
   std::uint64_t ids_end_ = 0;

@@ -55,7 +55,7 @@ struct outbound {
 };
 
 blocking_call writing(std::string_view name, std::function<result<std::size_t>(tcp_stream&)> call) {
-  auto ends = std::make_shared<outbound>(tcp_pair());
+  auto ends = std::make_shared<outbound>(local_pair());
   return {.name = name,
           .perform = [ends, call = std::move(call)] { return call(ends->near); },
           .make_ready = [ends] { ends->drain(); },

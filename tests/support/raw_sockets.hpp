@@ -12,7 +12,6 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -90,6 +89,14 @@ inline raw_pair tcp_pair() {
   return {std::move(near), std::move(far)};
 }
 
+/// Two ends of a stream socket without a network between them: full is full, until the other end
+/// reads.
+inline raw_pair local_pair() {
+  std::array<int, 2> ends{};
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) == 0);
+  return {raw_handle(ends[0]), raw_handle(ends[1])};
+}
+
 inline raw_pair pipe_pair() {
   std::array<int, 2> ends{};
   REQUIRE(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) == 0);
@@ -118,21 +125,15 @@ inline std::string receive_now(int fd) {
   return n > 0 ? std::string(buffer.data(), static_cast<std::size_t>(n)) : std::string();
 }
 
-/// Fills the send buffer until nothing more fits, nor will before the other end reads. Returns how
-/// much did.
+/// Fills the send buffer until nothing more fits; returns how much did. A TCP connection may make
+/// room again by itself.
 inline std::size_t fill(int fd, char with = 'f') {
   const std::string block(64 * 1024, with);
   std::size_t sent = 0;
-  for (bool progress = true; progress;) {
-    progress = false;
-    for (std::size_t size = block.size(); size > 0; size /= 2) {
-      for (ssize_t n = 0; (n = ::send(fd, block.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL)) > 0;) {
-        sent += static_cast<std::size_t>(n);
-        progress = true;
-      }
+  for (std::size_t size = block.size(); size > 0; size /= 2) {
+    for (ssize_t n = 0; (n = ::send(fd, block.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL)) > 0;) {
+      sent += static_cast<std::size_t>(n);
     }
-    pollfd room{.fd = fd, .events = POLLOUT, .revents = 0};
-    ::poll(&room, 1, 2);  // what is on its way makes room
   }
   return sent;
 }

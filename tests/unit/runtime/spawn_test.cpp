@@ -37,6 +37,10 @@ struct on_copy_throws {
   void operator()() const {}
 };
 
+struct large_on_copy_throws : on_copy_throws {
+  std::array<std::byte, 500> ballast{};
+};
+
 /// Counts its live instances.
 struct counted {
   static inline std::atomic<int> alive{0};
@@ -165,8 +169,8 @@ TEST_CASE("a callable whose copy throws spawns nothing") {
   in_fiber([] {
     const on_copy_throws f;
     CHECK_THROWS_AS((void)weft::spawn(f), std::runtime_error);
-    std::array<std::byte, 500> ballast{};
-    CHECK_THROWS_AS((void)weft::spawn([f = &f, ballast, copy = f] {}), std::runtime_error);
+    const large_on_copy_throws large;
+    CHECK_THROWS_AS((void)weft::spawn(large), std::runtime_error);
   });
 }
 

@@ -162,7 +162,16 @@ TEST_CASE("a dump may be made at any time, whatever the fibers do") {
           weft::this_fiber::set_name("renamed to something that is longer than before");
           (void)weft::sleep_for(20us);
         }));
-        handles.push_back(weft::spawn([] { weft::yield(); }));
+        handles.push_back(weft::spawn([] {
+          *diary = "made by a fiber without a name";
+          weft::yield();
+        }));
+        handles.push_back(weft::spawn([] {
+          weft::detail::note_error(weft::errc::closed, "left by a fiber without a name");
+          weft::yield();
+          weft::this_fiber::set_name("named late");
+          weft::yield();
+        }));
       }
     }
   });

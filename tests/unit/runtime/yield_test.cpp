@@ -197,8 +197,8 @@ TEST_CASE("[row 8] maybe_yield reports a cancellation and a deadline of scopes a
       scope.cancel();
       CHECK(error_of(weft::maybe_yield()) == weft::errc::operation_canceled);
     }
-    weft::timeout_scope limit{5ms};
     const auto start = weft::clock::now();
+    weft::timeout_scope limit{5ms};
     while (weft::maybe_yield()) {
     }
     CHECK(error_of(weft::maybe_yield()) == weft::errc::timed_out);

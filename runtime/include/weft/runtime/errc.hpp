@@ -25,6 +25,8 @@ enum class errc {
   shutting_down,
   /// A promise was dropped before it was kept. No condition.
   broken_promise,
+  /// A subscriber was too slow and has missed values. No condition.
+  lagged,
 };
 
 /// The category of weft::errc; its name is "weft".

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <type_traits>
@@ -12,6 +11,7 @@
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/sync/detail/biased_lock.hpp>
+#include <weft/sync/detail/channel_base.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 
 /// The inside of channel<T>: a ring, two queues of waiters, one lock.
@@ -34,45 +34,6 @@
 /// cannot take back either. It ends its own first. If the partner's is over by then, and the next
 /// one's, it has lost nothing but the right to be found under its ticket, and starts over.
 namespace weft::detail {
-
-/// All but the values.
-class WEFT_API channel_base {
- public:
-  std::size_t capacity() const noexcept { return capacity_; }
-  /// Relaxed: a snapshot, and whoever may rely on more has it from elsewhere.
-  std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
-  bool closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
-
- protected:
-  explicit channel_base(std::size_t capacity) noexcept : capacity_(capacity) {}
-  ~channel_base() = default;
-
-  void resize(std::size_t size) noexcept { size_.store(size, std::memory_order_relaxed); }
-  void set_closed() noexcept { closed_.store(true, std::memory_order_relaxed); }
-
-  /// Waits in the queue until the node is served. Lets go of the lock.
-  ///
-  /// Out of line, and called by the functions that inline into the user's: each return after a
-  /// switch to another fiber is mispredicted where the two have called from different places.
-  result<void> wait(biased_hold& hold, wait_queue& queue, wait_node& node, time_point until,
-                    const char* what) noexcept;
-  /// Unlinks a node that was not served. True if it was.
-  bool withdraw(wait_queue& queue, wait_node& node) noexcept;
-  /// How an arm goes about it when the queue of partners is all that could make it ready.
-  arm_step enlist(wait_queue& own, wait_node& node, wait_queue& partners,
-                  wait_node*& partner) noexcept;
-
-  const std::size_t capacity_;
-  biased_lock lock_;
-
- private:
-  std::atomic<bool> closed_{false};  // this and below: written under the lock
-  std::atomic<std::size_t> size_{0};
-
- protected:
-  wait_queue receivers_;
-  wait_queue senders_;
-};
 
 template <class T>
 class channel_core : public channel_base {

@@ -1,0 +1,172 @@
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include <doctest/doctest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include <weft/net/tcp.hpp>
+
+#include "support/child.hpp"
+#include "support/io_fixture.hpp"
+#include "support/raw_sockets.hpp"
+
+/// A machine that forbids io_uring, as containers do, and settings in the environment that make no
+/// sense: each in a process of its own.
+namespace weft::testing {
+
+namespace {
+
+/// From here on the system answers io_uring_setup() with EPERM, to this thread and those it starts.
+void forbid_io_uring() {
+  std::array<sock_filter, 4> program{{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog filter{.len = program.size(), .filter = program.data()};
+  REQUIRE(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+  REQUIRE(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0);
+}
+
+/// A variable of the environment, for the children that are started while it lives. Null: none.
+class variable {
+ public:
+  variable(const char* name, const char* value) : name_(name) {
+    if (const char* const old = std::getenv(name)) {
+      was_set_ = true;
+      before_ = old;
+    }
+    set(value);
+  }
+  ~variable() { set(was_set_ ? before_.c_str() : nullptr); }
+  variable(const variable&) = delete;
+  variable& operator=(const variable&) = delete;
+
+ private:
+  void set(const char* value) {
+    if (value) {
+      ::setenv(name_, value, 1);
+    } else {
+      ::unsetenv(name_);
+    }
+  }
+
+  const char* const name_;
+  bool was_set_ = false;
+  std::string before_;
+};
+
+result<std::string> echo(std::string text) {
+  const auto listener = or_throw(listen("127.0.0.1:0"));
+  auto server = spawn([&] {
+    const auto peer = or_throw(listener.accept());
+    std::array<std::byte, 64> buffer;
+    const auto n = or_throw(peer.read(buffer));
+    or_throw(peer.write_all(std::span(buffer).first(n)));
+  });
+  const auto client = or_throw(connect(*listener.local_endpoint()));
+  or_throw(client.write_all(text));
+  or_throw(client.read_exact(bytes_of(text)));
+  or_throw(server.join());
+  return text;
+}
+
+[[noreturn]] void end_as_a_program() {
+  const int code = run_main([]() -> result<void> {
+    std::printf("echoed %s on %s\n", or_throw(echo("hello")).c_str(),
+                std::string(io::name_of(io::current_backend())).c_str());
+    return {};
+  });
+  std::fflush(stdout);
+  std::_Exit(code);
+}
+
+std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t found = 0;
+  for (auto at = text.find(part); at != text.npos; at = text.find(part, at + part.size())) {
+    ++found;
+  }
+  return found;
+}
+
+void check_refuses(const char* test_case, const char* message) {
+  const child_outcome ended = run_child(test_case);
+  CHECK_MESSAGE(ended.exited_with(EXIT_FAILURE), ended.output);
+  CHECK_MESSAGE(ended.says(message), ended.output);
+}
+
+constexpr const char* plain = "child: runs an echo";
+constexpr const char* forbidden = "child: runs an echo where io_uring is forbidden";
+
+}  // namespace
+
+TEST_CASE("child: runs an echo" * doctest::skip()) {
+  become_plain_program();
+  end_as_a_program();
+}
+
+TEST_CASE("child: runs an echo where io_uring is forbidden" * doctest::skip()) {
+  become_plain_program();
+  forbid_io_uring();
+  end_as_a_program();
+}
+
+TEST_CASE("where the system forbids io_uring, run() serves on epoll and says so once [row 76]") {
+  const variable backend("WEFT_BACKEND", nullptr);
+  const child_outcome ended = run_child(forbidden);
+  CHECK_MESSAGE(ended.exited_with(EXIT_SUCCESS), ended.output);
+  CHECK_MESSAGE(ended.says("echoed hello on epoll"), ended.output);
+  CHECK_MESSAGE(
+      ended.says("weft: io_uring is not to be had here (Operation not permitted); using epoll\n"),
+      ended.output);
+  CHECK(count(ended.output, "weft: ") == 1);
+}
+
+TEST_CASE("io_uring that is asked for and forbidden is an error that says so") {
+  const variable backend("WEFT_BACKEND", "io_uring");
+  check_refuses(forbidden, "error: backend io_uring: Operation not permitted");
+}
+
+TEST_CASE("epoll that is asked for needs no io_uring and no explanation") {
+  const variable backend("WEFT_BACKEND", "epoll");
+  for (const char* where : {plain, forbidden}) {
+    const child_outcome ended = run_child(where);
+    CHECK_MESSAGE(ended.exited_with(EXIT_SUCCESS), ended.output);
+    CHECK_MESSAGE(ended.says("echoed hello on epoll"), ended.output);
+    CHECK(count(ended.output, "weft: ") == 0);
+  }
+}
+
+TEST_CASE("a backend that does not exist is an error that names those that do [row 81]") {
+  const variable backend("WEFT_BACKEND", "nonsense");
+  check_refuses(plain,
+                "error: WEFT_BACKEND=nonsense: no such backend; one of automatic, io_uring, epoll");
+}
+
+TEST_CASE("a number of workers that is none is an error that says what would be") {
+  for (const char* text : {"abc", "0", "257", "-1", "2x", "99999999999"}) {
+    const variable workers("WEFT_WORKERS", text);
+    check_refuses(
+        plain,
+        ("error: WEFT_WORKERS=" + std::string(text) + ": not a number from 1 to 256").c_str());
+  }
+}
+
+TEST_CASE("empty settings count as not set") {
+  const variable backend("WEFT_BACKEND", "");
+  const variable workers("WEFT_WORKERS", "");
+  const child_outcome ended = run_child(plain);
+  CHECK_MESSAGE(ended.exited_with(EXIT_SUCCESS), ended.output);
+  CHECK_MESSAGE(ended.says("echoed hello on "), ended.output);
+}
+
+}  // namespace weft::testing

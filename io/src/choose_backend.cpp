@@ -83,8 +83,11 @@ result<driver_factory> make_drivers(backend_kind wanted, backend_choice* chosen)
     first = make(wanted);
   }
   if (!first) {
-    weft::detail::note_error(first.error(), "backend " + std::string(name_of(choice.kind)) + ": " +
-                                                first.error().message());
+    weft::detail::note_error(first.error(),
+                             "backend " + std::string(name_of(choice.kind)) + ": " +
+                                 first.error().message() +
+                                 " (leave WEFT_BACKEND and run_options::backend unset to get one "
+                                 "that works here)");
     return fail(first.error());
   }
   if (chosen) {

@@ -1,10 +1,9 @@
-#include <weft/runtime/blocking.hpp>
-
 #include <atomic>
 #include <memory>
 #include <mutex>
 #include <utility>
 
+#include <weft/runtime/blocking.hpp>
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/detail/spinlock.hpp>
 

@@ -1,7 +1,7 @@
-#include <weft/runtime/cancel.hpp>
-
 #include <algorithm>
 #include <new>
+
+#include <weft/runtime/cancel.hpp>
 
 #include "runtime_core.hpp"
 #include "scope_access.hpp"
@@ -10,13 +10,23 @@
 
 namespace weft {
 
-cancel_scope::cancel_scope() noexcept : scope(kind::cancel, &detail::current_parker()) { enter(); }
-cancel_scope::~cancel_scope() { leave(); }
+cancel_scope::cancel_scope() noexcept : scope(kind::cancel, &detail::current_parker()) {
+  enter();
+}
+cancel_scope::~cancel_scope() {
+  leave();
+}
 
-void cancel_scope::cancel(const char* reason) noexcept { scope::cancel(status::canceled, reason); }
+void cancel_scope::cancel(const char* reason) noexcept {
+  scope::cancel(status::canceled, reason);
+}
 
-shield::shield() noexcept : scope(kind::shield, &detail::current_parker()) { enter(); }
-shield::~shield() { leave(); }
+shield::shield() noexcept : scope(kind::shield, &detail::current_parker()) {
+  enter();
+}
+shield::~shield() {
+  leave();
+}
 
 namespace detail {
 
@@ -42,6 +52,11 @@ timeout_scope* scope_access::nearest_deadline(const parker& caller) noexcept {
     }
   }
   return nearest;
+}
+
+time_point nearest_deadline() noexcept {
+  timeout_scope* const nearest = scope_access::nearest_deadline(current_parker());
+  return nearest ? nearest->deadline() : forever;
 }
 
 }  // namespace detail
@@ -86,7 +101,9 @@ void timeout_scope::arm() noexcept {
   }
 }
 
-void timeout_scope::disarm() noexcept { detail::timer_wheel::disarm(timer_in(timer_)); }
+void timeout_scope::disarm() noexcept {
+  detail::timer_wheel::disarm(timer_in(timer_));
+}
 
 bool timeout_scope::reset(duration limit) noexcept {
   disarm();

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cfenv>
 #include <cstddef>
+#include <cstdint>
 
 #include <boost/context/detail/fcontext.hpp>
 
@@ -32,6 +34,14 @@ void start(boost::context::detail::transfer_t from) {
 }
 
 }  // namespace fcontext
+
+inline std::uint32_t floating_point_control() noexcept {
+  return static_cast<std::uint32_t>(std::fegetround());
+}
+
+inline void set_floating_point_control(std::uint32_t control) noexcept {
+  std::fesetround(static_cast<int>(control));
+}
 
 template <context_entry Entry>
 context make_context(std::byte* top, std::size_t size) noexcept {

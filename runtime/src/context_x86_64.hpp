@@ -15,8 +15,6 @@ namespace weft::detail {
 using context = void*;
 using context_entry = void (*)(void*);
 
-namespace x86_64 {
-
 inline std::uint32_t floating_point_control() noexcept {
   std::uint32_t mxcsr;
   asm volatile("stmxcsr %0" : "=m"(mxcsr));
@@ -26,15 +24,13 @@ inline std::uint32_t floating_point_control() noexcept {
 
 /// Puts back what the resumed fiber had. fesetround() and the like keep the x87 unit in step with
 /// MXCSR, so its rounding mode follows from that.
-inline void restore_floating_point_control(std::uint32_t control) noexcept {
+inline void set_floating_point_control(std::uint32_t control) noexcept {
   asm volatile("ldmxcsr %0" : : "m"(control));
   std::uint16_t x87;
   asm volatile("fnstcw %0" : "=m"(x87));
   x87 = static_cast<std::uint16_t>((x87 & ~0x0c00U) | ((control >> 3) & 0x0c00U));
   asm volatile("fldcw %0" : : "m"(x87));
 }
-
-}  // namespace x86_64
 
 /// A context that will call `Entry`, which must never return, on the stack that ends at `top`.
 template <context_entry Entry>
@@ -52,7 +48,7 @@ context make_context(std::byte* top, std::size_t) noexcept {
 
 [[gnu::always_inline]] inline void* switch_context(context& leaver, context to,
                                                    void* data) noexcept {
-  const std::uint32_t control = x86_64::floating_point_control();
+  const std::uint32_t control = floating_point_control();
   context* const save_to = &leaver;
   // 128: the red zone below the stack pointer belongs to the enclosing function.
   asm volatile(
@@ -73,8 +69,8 @@ context make_context(std::byte* top, std::size_t) noexcept {
       : "rax", "rbx", "rcx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory", "cc",
         "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
         "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
-  if (x86_64::floating_point_control() != control) [[unlikely]] {
-    x86_64::restore_floating_point_control(control);
+  if (floating_point_control() != control) [[unlikely]] {
+    set_floating_point_control(control);
   }
   return data;
 }

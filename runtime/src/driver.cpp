@@ -6,6 +6,8 @@ driver::~driver() = default;
 
 void driver::assist() noexcept {}
 
-const void* driver::family() const noexcept { return nullptr; }
+const void* driver::family() const noexcept {
+  return nullptr;
+}
 
 }  // namespace weft

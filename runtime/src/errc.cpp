@@ -1,7 +1,6 @@
-#include <weft/runtime/errc.hpp>
-
 #include <string>
 
+#include <weft/runtime/errc.hpp>
 #include <weft/runtime/result.hpp>
 
 namespace weft {
@@ -61,6 +60,8 @@ const std::error_category& weft_category() noexcept {
   return instance;
 }
 
-void detail::throw_system_error(std::error_code error) { throw std::system_error(error); }
+void detail::throw_system_error(std::error_code error) {
+  throw std::system_error(error);
+}
 
 }  // namespace weft

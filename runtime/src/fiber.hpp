@@ -56,7 +56,7 @@ enum class join_state : std::uint8_t {
 
 class alignas(cache_line) fiber : public parker {
  public:
-  fiber() noexcept : parker(true), root(*this) {}
+  fiber() noexcept : parker(kind::fiber), root(*this) {}
 
   std::atomic<bool> on_cpu{false};
   std::atomic<join_state> joining{join_state::running};
@@ -87,8 +87,9 @@ class alignas(cache_line) fiber : public parker {
     } hook;
   };
 
-  std::source_location site;
-  std::uint64_t id = 0;
+  // Relaxed: a dump may read them while the block begins a new life, and mixes two lines at worst.
+  std::atomic<std::source_location> site;
+  std::atomic<std::uint64_t> id{0};
   fiber_extras* extras = nullptr;
   std::atomic<const char*> waiting_for{nullptr};  // a string literal, for dumps
 
@@ -100,11 +101,7 @@ class alignas(cache_line) fiber : public parker {
 static_assert(sizeof(fiber) <= 320, "a control block is at most five cache lines");
 
 
-inline fiber_extras& extras_of(fiber& f) {
-  if (!f.extras) {
-    f.extras = new fiber_extras;
-  }
-  return *f.extras;
-}
+/// Made at first use, under the lock that dumps hold.
+fiber_extras& extras_of(fiber& f);
 
 }  // namespace weft::detail

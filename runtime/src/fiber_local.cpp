@@ -1,10 +1,9 @@
-#include <weft/runtime/fiber_local.hpp>
-
 #include <array>
 #include <atomic>
 #include <utility>
 
 #include <weft/runtime/detail/parker.hpp>
+#include <weft/runtime/fiber_local.hpp>
 
 #include "fatal.hpp"
 #include "fiber_locals.hpp"
@@ -23,25 +22,33 @@ std::atomic<unsigned> next_key{0};
 unsigned make_local_key(void (*destroy)(void*) noexcept) {
   const unsigned key = next_key.fetch_add(1, std::memory_order_relaxed);
   if (key >= max_keys) {
-    fatal("more than %u fiber_local variables: they belong at namespace scope, not in objects that "
-          "come and go",
-          max_keys);
+    fatal(
+        "more than %u fiber_local variables: they belong at namespace scope, not in objects that "
+        "come and go",
+        max_keys);
   }
   destroyers[key].store(destroy, std::memory_order_release);
   return key;
 }
 
-void*& local_slot(unsigned key) {
+fiber_extras& extras_here() {
   parker& self = current_parker();
-  fiber_extras*& extras = self.is_fiber() ? static_cast<fiber&>(self).extras
-                                          : static_cast<thread_parker&>(self).extras;
+  if (self.is_fiber()) {
+    return extras_of(static_cast<fiber&>(self));
+  }
+  fiber_extras*& extras = static_cast<thread_parker&>(self).extras;
   if (!extras) {
     extras = new fiber_extras;
   }
-  if (extras->locals.size() <= key) {
-    extras->locals.resize(key + 1);
+  return *extras;
+}
+
+void*& local_slot(unsigned key) {
+  std::vector<void*>& locals = extras_here().locals;
+  if (locals.size() <= key) {
+    locals.resize(key + 1);
   }
-  return extras->locals[key];
+  return locals[key];
 }
 
 void destroy_locals_slowly(std::vector<void*>& locals) noexcept {

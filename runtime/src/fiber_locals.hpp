@@ -6,6 +6,9 @@
 
 namespace weft::detail {
 
+/// The calling fiber's or thread's, made at first use.
+fiber_extras& extras_here();
+
 /// Destroys locals, newest key first.
 void destroy_locals_slowly(std::vector<void*>& locals) noexcept;
 

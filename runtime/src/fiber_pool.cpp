@@ -66,8 +66,8 @@ void fiber_pool::add_chunk() {
     }
   }
   auto added = std::make_unique<chunk>();
-  added->blocks = static_cast<fiber*>(
-      ::operator new(chunk_size * sizeof(fiber), std::align_val_t{cache_line}));
+  added->blocks =
+      static_cast<fiber*>(::operator new(chunk_size * sizeof(fiber), std::align_val_t{cache_line}));
   chunks_.push_back(std::move(added));
   std::lock_guard hold(lock_);
   newest_ = chunks_.back().get();

@@ -12,7 +12,9 @@ void idle_workers::enter(unsigned index) noexcept {
   awake_.fetch_sub(1, std::memory_order_seq_cst);
 }
 
-void idle_workers::leave(unsigned index) noexcept { claim(index); }
+void idle_workers::leave(unsigned index) noexcept {
+  claim(index);
+}
 
 bool idle_workers::claim(unsigned index) noexcept {
   const std::uint64_t bit = std::uint64_t{1} << (index % 64);
@@ -24,7 +26,9 @@ bool idle_workers::claim(unsigned index) noexcept {
   return true;
 }
 
-void idle_workers::wake(unsigned index) noexcept { core_.worker_at(index).events().wake(); }
+void idle_workers::wake(unsigned index) noexcept {
+  core_.worker_at(index).events().wake();
+}
 
 void idle_workers::wake_any() noexcept {
   for (unsigned word = 0; word < sleeping_.size(); ++word) {

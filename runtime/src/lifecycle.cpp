@@ -1,5 +1,6 @@
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -38,14 +39,15 @@ worker* worker_of(const runtime_core& core) noexcept {
 [[noreturn]] void unseen_exception(const fiber& f, const std::exception_ptr& exception) noexcept {
   const char* name = f.extras && !f.extras->name.empty() ? f.extras->name.c_str() : "unnamed";
   const auto id = static_cast<unsigned long long>(f.id);
+  const std::source_location site = f.site;
   try {
     std::rethrow_exception(exception);
   } catch (const std::exception& e) {
     fatal("detached fiber %llu \"%s\", spawned at %s:%u, ended with an exception: %s", id, name,
-          f.site.file_name(), static_cast<unsigned>(f.site.line()), e.what());
+          site.file_name(), static_cast<unsigned>(site.line()), e.what());
   } catch (...) {
     fatal("detached fiber %llu \"%s\", spawned at %s:%u, ended with an exception", id, name,
-          f.site.file_name(), static_cast<unsigned>(f.site.line()));
+          site.file_name(), static_cast<unsigned>(site.line()));
   }
 }
 
@@ -67,6 +69,15 @@ void give_back(fiber* f) noexcept {
 
 }  // namespace
 
+fiber_extras& extras_of(fiber& f) {
+  if (!f.extras) {
+    auto made = std::make_unique<fiber_extras>();
+    std::lock_guard hold(f.home->core().names());
+    f.extras = made.release();
+  }
+  return *f.extras;
+}
+
 fiber* create_fiber(const fiber_request& request) {
   if (request.stack_size > largest_stack) {
     throw std::bad_alloc();
@@ -81,12 +92,12 @@ fiber* create_fiber(const fiber_request& request) {
   fiber* f = nullptr;
   if (here) {
     f = here->new_block();
-    f->id = here->next_fiber_id();
+    f->id.store(here->next_fiber_id(), std::memory_order_relaxed);
   } else {
     fiber_stack one;
     core.fibers().take(1, one);
     f = one.pop();
-    f->id = core.take_ids(1);
+    f->id.store(core.take_ids(1), std::memory_order_relaxed);
   }
   f->pinned = request.pinned || core.is_pinned();
   f->heap_task = false;
@@ -98,7 +109,7 @@ fiber* create_fiber(const fiber_request& request) {
   f->caught_exceptions = nullptr;
   f->uncaught_exceptions = 0;
   f->ops = request.ops;
-  f->site = request.site;
+  f->site.store(request.site, std::memory_order_relaxed);
   f->current_scope = &f->root;
   f->shields = 0;
   f->joining.store(join_state::running, std::memory_order_relaxed);
@@ -108,14 +119,17 @@ fiber* create_fiber(const fiber_request& request) {
   }
   core.count_spawned(here);
   if (!request.name.empty()) {
+    fiber_extras& extras = extras_of(*f);
     std::lock_guard hold(core.names());
-    extras_of(*f).name = request.name;
+    extras.name = request.name;
   }
   f->alive.store(true, std::memory_order_release);  // pairs with the load in dump_fibers()
   return f;
 }
 
-void* task_storage(fiber* f) noexcept { return f->task; }
+void* task_storage(fiber* f) noexcept {
+  return f->task;
+}
 
 void set_heap_task(fiber* f, void* task) noexcept {
   f->heap_task = true;
@@ -203,8 +217,7 @@ void await_finished(const fiber& f) noexcept {
 /// Takes the joiner's token back; false when the fiber has finished.
 bool unregister_joiner(fiber& f) noexcept {
   join_state expected = join_state::waiting;
-  if (f.joining.compare_exchange_strong(expected, join_state::running,
-                                        std::memory_order_acq_rel)) {
+  if (f.joining.compare_exchange_strong(expected, join_state::running, std::memory_order_acq_rel)) {
     return true;
   }
   await_finished(f);
@@ -228,9 +241,13 @@ bool enlist_joiner(fiber* f, wait_token token) noexcept {
   return false;
 }
 
-void withdraw_joiner(fiber* f) noexcept { unregister_joiner(*f); }
+void withdraw_joiner(fiber* f) noexcept {
+  unregister_joiner(*f);
+}
 
-bool is_calling(const fiber* f) noexcept { return &current_parker() == f; }
+bool is_calling(const fiber* f) noexcept {
+  return &current_parker() == f;
+}
 
 result<void> join_fiber(fiber* f, cancelable can, time_point until) noexcept {
   if (is_finished(f)) {
@@ -260,8 +277,7 @@ result<void> join_fiber(fiber* f, cancelable can, time_point until) noexcept {
   if (!unregister_joiner(*f)) {
     return {};
   }
-  return fail(reason == wake_reason::timed_out ? make_error_code(errc::timed_out)
-                                               : cancel_error());
+  return fail(reason == wake_reason::timed_out ? make_error_code(errc::timed_out) : cancel_error());
 }
 
 void cancel_fiber(fiber* f, const char* reason) noexcept {
@@ -285,6 +301,8 @@ void detach_fiber(fiber* f) noexcept {
   }
 }
 
-std::uint64_t fiber_id(const fiber* f) noexcept { return f->id; }
+std::uint64_t fiber_id(const fiber* f) noexcept {
+  return f->id;
+}
 
 }  // namespace weft::detail

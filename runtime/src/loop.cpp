@@ -39,6 +39,9 @@ worker::~worker() = default;
 void worker::run(const std::atomic<bool>& done) noexcept {
   const overflow_guard overflows;
   attach_thread();
+  if (core_.worker_count() > 1) {
+    core_.idle().ensure_watch();
+  }
   while (!done.load(std::memory_order_acquire)) {
     if (fiber* f = next_for_loop()) {
       resign_watch();
@@ -54,6 +57,7 @@ void worker::run(const std::atomic<bool>& done) noexcept {
 void worker::attach_thread() noexcept {
   this_worker = this;
   exceptions_ = thread_exception_state();
+  native_floating_point_ = floating_point_control();
   native_sanitizer_fiber_ = sanitizer_current_fiber();
   in_loop_.store(true, std::memory_order_relaxed);
   core_.idle().arrive();
@@ -69,8 +73,8 @@ void worker::detach_thread() noexcept {
 
 namespace {
 
-/// Waits until the fiber's last worker has left its stack. It is between publishing the wait and the
-/// switch: a few instructions, unless the system has just taken its processor away.
+/// Waits until the fiber's last worker has left its stack. It is between publishing the wait and
+/// the switch: a few instructions, unless the system has just taken its processor away.
 fiber* settled(fiber* f) noexcept {
   for (int spins = 0; f->on_cpu.load(std::memory_order_acquire); ++spins) {
     spins < 100 ? cpu_relax() : std::this_thread::yield();
@@ -305,7 +309,9 @@ bool worker::slice_is_over() noexcept {
   return now - slice_start_ >= slice_ns;
 }
 
-fiber* worker::new_block() { return blocks_.pop(core_.fibers()); }
+fiber* worker::new_block() {
+  return blocks_.pop(core_.fibers());
+}
 
 void worker::recycle_block(fiber* f) noexcept {
   blocks_.push(core_.fibers(), f);

@@ -1,6 +1,7 @@
 #include <cassert>
 
 #include <weft/runtime/detail/parker.hpp>
+#include <weft/runtime/detail/proxy_parker.hpp>
 #include <weft/runtime/detail/scope.hpp>
 #include <weft/runtime/detail/worker_access.hpp>
 
@@ -53,6 +54,8 @@ void make_runnable(parker& p) noexcept {
   if (p.is_fiber()) {
     auto& f = static_cast<fiber&>(p);
     f.home->core().schedule(&f);
+  } else if (p.is_proxy()) {
+    static_cast<proxy_parker&>(p).wake();
   } else {
     static_cast<thread_parker&>(p).wake();
   }
@@ -89,8 +92,8 @@ result<wait_token> begin_wait(cancelable can) noexcept {
   if (can == cancelable::no) {
     return wait_word::open(self, wait_state::waiting_firmly);
   }
-  const wait_token token = wait_word::open(
-      self, self.shields > 0 ? wait_state::waiting_shielded : wait_state::waiting);
+  const wait_token token =
+      wait_word::open(self, self.shields > 0 ? wait_state::waiting_shielded : wait_state::waiting);
   if (const std::error_code error = cancellation_around(self)) [[unlikely]] {
     if (wait_word::claim(token, wait_state::running)) {
       return fail(error);
@@ -102,6 +105,10 @@ result<wait_token> begin_wait(cancelable can) noexcept {
 
 wait_token begin_wait_uncancelable() noexcept {
   return wait_word::open(current_parker(), wait_state::waiting_firmly);
+}
+
+wait_token proxy_parker::open() noexcept {
+  return wait_word::open(*this, wait_state::waiting_firmly);
 }
 
 bool abandon_wait(wait_token token) noexcept {
@@ -123,9 +130,13 @@ wake_reason park(wait_token token, time_point until, const char* what) noexcept 
   return reason_of(wait_word::load(*token.who));
 }
 
-bool claim_wait(wait_token token) noexcept { return wait_word::claim(token, wait_state::ready); }
+bool claim_wait(wait_token token) noexcept {
+  return wait_word::claim(token, wait_state::ready);
+}
 
-void resume(wait_token claimed) noexcept { make_runnable(*claimed.who); }
+void resume(wait_token claimed) noexcept {
+  make_runnable(*claimed.who);
+}
 
 bool unpark(wait_token token) noexcept {
   if (!claim_wait(token)) {
@@ -150,7 +161,9 @@ void consume_budget() noexcept {
   }
 }
 
-const void* worker_mark() noexcept { return worker::current(); }
+const void* worker_mark() noexcept {
+  return worker::current();
+}
 
 const void* count_operation() noexcept {
   worker* here = worker::current();
@@ -165,6 +178,8 @@ driver* driver_of_running_fiber() noexcept {
   return here && here->running() ? &here->events() : nullptr;
 }
 
-std::error_code cancel_error() noexcept { return cancellation_around(current_parker()); }
+std::error_code cancel_error() noexcept {
+  return cancellation_around(current_parker());
+}
 
 }  // namespace weft::detail

@@ -5,7 +5,9 @@
 
 namespace weft::detail {
 
-void patrol::start() { seen_.resize(core_.worker_count()); }
+void patrol::start() {
+  seen_.resize(core_.worker_count());
+}
 
 void patrol::tick(worker& self, std::int64_t now) noexcept {
   if (now < next_.load(std::memory_order_relaxed) ||

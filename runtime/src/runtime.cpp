@@ -10,11 +10,17 @@ namespace weft {
 runtime::runtime(runtime_options options)
     : core_(std::make_unique<detail::runtime_core>(options, *this)) {}
 
-runtime::~runtime() { core_->shutdown(); }
+runtime::~runtime() {
+  core_->shutdown();
+}
 
-void runtime::shutdown() noexcept { core_->shutdown(); }
+void runtime::shutdown() noexcept {
+  core_->shutdown();
+}
 
-unsigned runtime::workers() const noexcept { return core_->worker_count(); }
+unsigned runtime::workers() const noexcept {
+  return core_->worker_count();
+}
 
 runtime* runtime::current() noexcept {
   detail::worker* here = detail::worker::current();
@@ -23,8 +29,9 @@ runtime* runtime::current() noexcept {
 
 void runtime::drive(detail::fiber* f) noexcept {
   if (detail::worker::current()) {
-    detail::fatal("runtime::run() was called by a fiber and would block its worker: spawn() and "
-                  "join() instead");
+    detail::fatal(
+        "runtime::run() was called by a fiber and would block its worker: spawn() and "
+        "join() instead");
   }
   struct state {
     detail::runtime_core& core;
@@ -81,11 +88,12 @@ void runtime::dump_fibers(std::FILE* out) const noexcept {
     if (!f.alive.load(std::memory_order_acquire)) {
       return;
     }
+    const std::source_location site = f.site;
     const char* waiting_for = f.waiting_for.load(std::memory_order_relaxed);
     std::fprintf(out, "fiber %llu \"%s\" %s%s%s, spawned at %s:%u\n",
                  static_cast<unsigned long long>(f.id), f.extras ? f.extras->name.c_str() : "",
                  state_of(f), waiting_for ? " for " : "", waiting_for ? waiting_for : "",
-                 f.site.file_name(), static_cast<unsigned>(f.site.line()));
+                 site.file_name(), static_cast<unsigned>(site.line()));
   });
 }
 

@@ -40,8 +40,9 @@ bool describe_running_fiber(fiber_brief& brief) noexcept {
   }
   brief.name = f->extras ? f->extras->name.c_str() : nullptr;
   brief.id = f->id;
-  brief.file = f->site.file_name();
-  brief.line = static_cast<unsigned>(f->site.line());
+  const std::source_location site = f->site;
+  brief.file = site.file_name();
+  brief.line = static_cast<unsigned>(site.line());
   brief.bottom = f->running_stack->bottom;
   brief.top = f->running_stack->top;
   return true;
@@ -70,8 +71,7 @@ runtime_core::runtime_core(runtime_options& options, runtime& face)
   for (unsigned i = 0; i < count; ++i) {
     std::unique_ptr<driver> made =
         options.drivers ? options.drivers(i) : std::make_unique<futex_driver>();
-    workers_.push_back(
-        std::make_unique<worker>(*this, i, std::move(made), count > 1 && !pinned_));
+    workers_.push_back(std::make_unique<worker>(*this, i, std::move(made), count > 1 && !pinned_));
   }
   patrol_.start();
   try {

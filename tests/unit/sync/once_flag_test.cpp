@@ -50,7 +50,7 @@ TEST_CASE("[row 42] the function gets its arguments") {
     once_flag flag;
     std::string out;
     CHECK(call_once(
-              flag, [&](std::string a, int b) { out = a + std::to_string(b); }, "n", 3)
+              flag, [&](std::string a, int b) { (out = a).append(std::to_string(b)); }, "n", 3)
               .has_value());
     CHECK(out == "n3");
   });

@@ -30,13 +30,16 @@ enum class wake_reason : std::uint8_t {
 /// Who may end a wait beside its waker and its deadline.
 enum class cancelable : bool { no, yes };
 
-/// A fiber or a plain thread, as something that waits.
+/// A fiber or a plain thread, as something that waits, or a proxy for one; see proxy_parker.hpp.
 class WEFT_API parker {
  public:
+  enum class kind : std::uint8_t { fiber, thread, proxy };
+
   parker(const parker&) = delete;
   parker& operator=(const parker&) = delete;
 
-  bool is_fiber() const noexcept { return is_fiber_; }
+  bool is_fiber() const noexcept { return kind_ == kind::fiber; }
+  bool is_proxy() const noexcept { return kind_ == kind::proxy; }
 
  private:
   // generation << 3 | wait_state. Only the parker opens a wait (running -> waiting_*); whoever moves
@@ -50,13 +53,13 @@ class WEFT_API parker {
   std::uint16_t shields = 0;
 
  protected:
-  explicit parker(bool is_fiber) noexcept : is_fiber_(is_fiber) {}
+  explicit parker(kind what) noexcept : kind_(what) {}
   ~parker() = default;
 
  private:
   friend class wait_word;
 
-  const bool is_fiber_;
+  const kind kind_;
 };
 
 /// One wait of one parker.

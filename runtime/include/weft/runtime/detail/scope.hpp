@@ -82,6 +82,10 @@ class WEFT_API scope {
   spinlock lock_;
 };
 
+/// The earliest deadline of the open scopes that the caller has entered, those outside a shield left
+/// out; `forever` where there is none.
+WEFT_API time_point nearest_deadline() noexcept;
+
 /// The scope of a fiber or thread as a whole.
 class WEFT_API root_scope : public scope {
  public:

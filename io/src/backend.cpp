@@ -1,7 +1,6 @@
-#include <weft/io/backend.hpp>
-
 #include <cerrno>
 
+#include <weft/io/backend.hpp>
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/detail/worker_access.hpp>
 
@@ -15,9 +14,9 @@ const char family_tag = 0;
 
 backend::~backend() = default;
 
-const void* backend::family() const noexcept { return &family_tag; }
-
-void backend::forget(detail::descriptor_state&) noexcept {}
+const void* backend::family() const noexcept {
+  return &family_tag;
+}
 
 backend* backend::current() noexcept {
   driver* here = weft::detail::driver_of_running_fiber();
@@ -52,8 +51,7 @@ std::string_view name_of(backend_kind kind) noexcept {
 }
 
 std::optional<backend_kind> backend_named(std::string_view name) noexcept {
-  for (const auto kind :
-       {backend_kind::automatic, backend_kind::io_uring, backend_kind::epoll}) {
+  for (const auto kind : {backend_kind::automatic, backend_kind::io_uring, backend_kind::epoll}) {
     if (name == name_of(kind)) {
       return kind;
     }

@@ -1,13 +1,13 @@
-#include <weft/io/descriptor.hpp>
-
 #include <cerrno>
 #include <mutex>
 
 #include <weft/io/backend.hpp>
+#include <weft/io/descriptor.hpp>
 #include <weft/io/detail/syscalls.hpp>
 #include <weft/runtime/detail/parker.hpp>
 
 #include "execute.hpp"
+#include "poller_home.hpp"
 #include "thread_perform.hpp"
 
 namespace weft::io {
@@ -18,9 +18,9 @@ namespace park = weft::detail;
 
 /// Whether the operation moved fewer bytes than it could have, which for a stream means that the
 /// next one has to wait.
-bool moved_all(const operation& op) noexcept {
-  return op.is_stream && (op.code == opcode::receive || op.code == opcode::send) &&
-         op.result > 0 && static_cast<std::size_t>(op.result) < op.asked;
+bool moved_less(const operation& op) noexcept {
+  return op.is_stream && (op.code == opcode::receive || op.code == opcode::send) && op.result > 0 &&
+         static_cast<std::size_t>(op.result) < op.asked;
 }
 
 /// Waits for an operation that was submitted. Returns the error of the cancelled scope when the
@@ -104,14 +104,12 @@ result<std::size_t> descriptor::perform(operation& op) const noexcept {
       break;
     }
     op.done.store(false, std::memory_order_relaxed);
-    if (op.linked) {
-      state_->unlink(op);
-    }
+    detail::operation_queue::remove(op);
   }
   if (op.result == -EBADF) {
     closing = true;
   }
-  state_->leave(op, moved_all(op));
+  state_->leave(op, moved_less(op));
   if (given_up) {
     return fail(given_up);
   }
@@ -123,7 +121,7 @@ result<std::size_t> descriptor::try_perform(operation& op) const noexcept {
     return fail(errc::closed);
   }
   op.result = detail::execute(op);
-  state_->leave(op, moved_all(op));
+  state_->leave(op, moved_less(op));
   if (op.result == -EAGAIN) {
     return fail(std::make_error_code(std::errc::operation_would_block));
   }
@@ -158,6 +156,18 @@ descriptor::~descriptor() {
 
 namespace {
 
+/// An operation that waits and that the closer has not seen to yet. Under the lock.
+operation* next_to_interrupt(const detail::descriptor_state& state) noexcept {
+  for (const auto* queue : {&state.sides[0].waiting, &state.sides[1].waiting, &state.submitted}) {
+    for (operation* op = queue->front(); op; op = op->next) {
+      if (!op->interrupted) {
+        return op;
+      }
+    }
+  }
+  return nullptr;
+}
+
 /// Ends one more operation that waits; false when all have been seen to.
 bool interrupt_one(detail::descriptor_state& state) noexcept {
   operation* found = nullptr;
@@ -166,11 +176,7 @@ bool interrupt_one(detail::descriptor_state& state) noexcept {
   std::uint64_t tag = 0;
   {
     std::lock_guard hold(state.lock);
-    for (const auto& side : state.sides) {
-      for (operation* op = side.first; op && !found; op = op->next) {
-        found = op->interrupted ? nullptr : op;
-      }
-    }
+    found = next_to_interrupt(state);
     if (!found) {
       return false;
     }
@@ -187,46 +193,79 @@ bool interrupt_one(detail::descriptor_state& state) noexcept {
   return true;
 }
 
+/// Waits until the first closer is done.
+void await_closed(detail::descriptor_state& state) noexcept {
+  detail::descriptor_state::closer self;
+  {
+    std::lock_guard hold(state.lock);
+    if (state.fd < 0) {
+      return;
+    }
+    self.token = park::begin_wait_uncancelable();
+    self.next = std::exchange(state.other_closers, &self);
+  }
+  park::park(self.token, forever, "another's close");
+}
+
+void await_all_left(detail::descriptor_state& state) noexcept {
+  park::wait_token until_left;
+  {
+    std::lock_guard hold(state.lock);
+    if (state.inside > 0) {
+      until_left = state.first_closer = park::begin_wait_uncancelable();
+    }
+  }
+  if (until_left.who) {
+    park::park(until_left, forever, "the operations on a closing descriptor");
+  }
+}
+
 }  // namespace
 
 void descriptor::close() noexcept {
   if (!state_) {
     return;
   }
+  bool is_first = false;
   {
     std::lock_guard hold(state_->lock);
-    if (state_->closing) {
-      return;
-    }
-    state_->closing = true;
+    is_first = !std::exchange(state_->closing, true);
+  }
+  if (!is_first) {
+    await_closed(*state_);
+    return;
   }
   while (interrupt_one(*state_)) {
   }
-  park::wait_token until_left;
+  await_all_left(*state_);
+  weft::detail::sys::close(state_->fd);
+  detail::descriptor_state::closer* others = nullptr;
   {
     std::lock_guard hold(state_->lock);
-    if (state_->inside > 0) {
-      until_left = state_->closer = park::begin_wait_uncancelable();
-    }
+    state_->fd = -1;
+    others = std::exchange(state_->other_closers, nullptr);
   }
-  if (until_left.who) {
-    park::park(until_left, forever, "the operations on a closing descriptor");
+  while (others) {
+    const park::wait_token token = others->token;
+    others = others->next;  // it is gone once it has been woken
+    park::unpark(token);
   }
-  weft::detail::sys::close(std::exchange(state_->fd, -1));
 }
 
 int descriptor::release() noexcept {
   if (!state_) {
     return -1;
   }
-  backend* home = nullptr;
+  detail::poller_home* home = nullptr;
+  std::uint64_t tenancy = 0;
   {
     std::lock_guard hold(state_->lock);
     state_->closing = true;
     home = state_->home;
+    tenancy = state_->tenancy;
   }
   if (home) {
-    home->forget(*state_);
+    home->take_off(*state_, tenancy);
   }
   const int fd = std::exchange(state_->fd, -1);
   detail::descriptor_state::dispose(*std::exchange(state_, nullptr));
@@ -241,6 +280,24 @@ bool descriptor::is_open() const noexcept {
   return !state_->closing;
 }
 
-int descriptor::native_handle() const noexcept { return state_ ? state_->fd : -1; }
+int descriptor::native_handle() const noexcept {
+  if (!state_) {
+    return -1;
+  }
+  std::lock_guard hold(state_->lock);
+  return state_->closing ? -1 : state_->fd;
+}
+
+descriptor::lease descriptor::borrow() const noexcept {
+  return lease(state_ && state_->enter() ? state_ : nullptr);
+}
+
+int descriptor::lease::native_handle() const noexcept {
+  return state_ ? state_->fd : -1;
+}
+
+void descriptor::lease::give_back() noexcept {
+  state_->leave();
+}
 
 }  // namespace weft::io

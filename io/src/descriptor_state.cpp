@@ -1,5 +1,3 @@
-#include <weft/io/detail/descriptor_state.hpp>
-
 #include <cerrno>
 #include <memory>
 #include <mutex>
@@ -7,6 +5,7 @@
 #include <vector>
 
 #include <weft/io/backend.hpp>
+#include <weft/io/detail/descriptor_state.hpp>
 #include <weft/runtime/detail/parker.hpp>
 
 namespace weft::io::detail {
@@ -43,13 +42,13 @@ descriptor_state& descriptor_state::open(int fd) {
         state->fd = fd;
         state->closing = false;
         state->inside = 0;
-        state->hung_up = false;
+        state->cut_short = false;
         state->large_receives = false;
         state->home = nullptr;
-        state->closer = {};
+        state->first_closer = {};
+        state->other_closers = nullptr;
         for (readiness& r : state->sides) {
           r.maybe = true;
-          r.first = r.last = nullptr;
         }
         return *state;
       }
@@ -61,6 +60,43 @@ descriptor_state& descriptor_state::open(int fd) {
 void descriptor_state::dispose(descriptor_state& state) noexcept {
   std::lock_guard hold(pool_lock);
   state.next_free = std::exchange(pool, &state);
+}
+
+void operation_queue::push_back(operation& op) noexcept {
+  op.next = nullptr;
+  op.previous = last_;
+  (last_ ? last_->next : first_) = &op;
+  last_ = &op;
+  op.queue = this;
+}
+
+void operation_queue::remove(operation& op) noexcept {
+  if (operation_queue* const queue = std::exchange(op.queue, nullptr)) {
+    (op.previous ? op.previous->next : queue->first_) = op.next;
+    (op.next ? op.next->previous : queue->last_) = op.previous;
+  }
+}
+
+bool descriptor_state::enter() noexcept {
+  std::lock_guard hold(lock);
+  if (closing) {
+    return false;
+  }
+  ++inside;
+  return true;
+}
+
+void descriptor_state::leave() noexcept {
+  weft::detail::wait_token last_out;
+  {
+    std::lock_guard hold(lock);
+    if (--inside == 0 && closing) {
+      last_out = first_closer;
+    }
+  }
+  if (last_out.who) {
+    weft::detail::unpark(last_out);
+  }
 }
 
 bool descriptor_state::enter(operation& op) noexcept {
@@ -81,11 +117,9 @@ void descriptor_state::leave(operation& op, bool exhausted) noexcept {
   weft::detail::wait_token last_out;
   {
     std::lock_guard hold(lock);
-    if (op.linked) {
-      unlink(op);
-    }
+    operation_queue::remove(op);
     readiness& mine = side(direction_of(op.code));
-    if (exhausted && mine.events == op.events_seen && !hung_up) {
+    if (exhausted && mine.events == op.events_seen && !cut_short) {
       mine.maybe = false;
     }
     if (op.code == opcode::receive) {
@@ -93,11 +127,11 @@ void descriptor_state::leave(operation& op, bool exhausted) noexcept {
       large_receives = op.result >= large;
     }
     // Whoever's turn it was passes it on, whatever came of it.
-    if (mine.maybe && home) {
+    if (mine.maybe) {
       successor = take_first(direction_of(op.code));
     }
     if (--inside == 0 && closing) {
-      last_out = closer;
+      last_out = first_closer;
     }
   }
   if (successor) {
@@ -108,26 +142,10 @@ void descriptor_state::leave(operation& op, bool exhausted) noexcept {
   }
 }
 
-void descriptor_state::link(operation& op) noexcept {
-  readiness& r = side(direction_of(op.code));
-  op.next = nullptr;
-  op.previous = r.last;
-  (r.last ? r.last->next : r.first) = &op;
-  r.last = &op;
-  op.linked = true;
-}
-
-void descriptor_state::unlink(operation& op) noexcept {
-  readiness& r = side(direction_of(op.code));
-  (op.previous ? op.previous->next : r.first) = op.next;
-  (op.next ? op.next->previous : r.last) = op.previous;
-  op.linked = false;
-}
-
 operation* descriptor_state::take_first(direction d) noexcept {
-  operation* op = side(d).first;
+  operation* op = side(d).waiting.front();
   if (op) {
-    unlink(*op);
+    operation_queue::remove(*op);
     op->attempt = true;
     op->events_seen = side(d).events;
   }

@@ -1,9 +1,9 @@
 #include "execute.hpp"
 
+#include <cerrno>
+
 #include <poll.h>
 #include <sys/socket.h>
-
-#include <cerrno>
 
 #include <weft/io/detail/descriptor_state.hpp>
 #include <weft/io/detail/syscalls.hpp>

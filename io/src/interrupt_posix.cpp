@@ -1,13 +1,13 @@
-#include <signal.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <optional>
+
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <weft/io/descriptor.hpp>
 #include <weft/io/run.hpp>
@@ -65,7 +65,7 @@ interrupt_watch::interrupt_watch(cancel_scope& scope) : state_(nullptr) {
     return;
   }
   state_ = new state{.scope = scope, .alarm = io::descriptor::adopt_nonblocking(fd), .watcher = {}};
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = &weft_on_interrupt;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);

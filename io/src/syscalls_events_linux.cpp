@@ -1,12 +1,12 @@
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <limits>
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <weft/io/detail/syscalls.hpp>
 
@@ -16,14 +16,17 @@ namespace weft::detail::sys {
 
 namespace {
 
-int value_or_error(int result) noexcept { return result < 0 ? -errno : result; }
+int value_or_error(int result) noexcept {
+  return result < 0 ? -errno : result;
+}
 
 int milliseconds_left(const timespec* left) noexcept {
   if (!left) {
     return -1;
   }
   // Rounded up: a wait that ends early would be repeated until the time has come.
-  const std::int64_t wait = std::int64_t{left->tv_sec} * 1000 + (left->tv_nsec + 999'999) / 1'000'000;
+  const std::int64_t wait =
+      std::int64_t{left->tv_sec} * 1000 + (left->tv_nsec + 999'999) / 1'000'000;
   return static_cast<int>(std::min<std::int64_t>(wait, std::numeric_limits<int>::max()));
 }
 
@@ -59,14 +62,26 @@ int epoll_create() noexcept {
   return value_or_error(::epoll_create1(EPOLL_CLOEXEC));
 }
 
-int epoll_add(int epoll, int fd, std::uint32_t events, void* data) noexcept {
+namespace {
+
+int epoll_control(int epoll, int what, int fd, std::uint32_t events, void* data) noexcept {
   if (const fault f = consult(call::epoll_control, fd); f.error != 0) {
     return -f.error;
   }
   epoll_event wanted{};
   wanted.events = events;
   wanted.data.ptr = data;
-  return value_or_error(::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &wanted));
+  return value_or_error(::epoll_ctl(epoll, what, fd, &wanted));
+}
+
+}  // namespace
+
+int epoll_add(int epoll, int fd, std::uint32_t events, void* data) noexcept {
+  return epoll_control(epoll, EPOLL_CTL_ADD, fd, events, data);
+}
+
+int epoll_rearm(int epoll, int fd, std::uint32_t events, void* data) noexcept {
+  return epoll_control(epoll, EPOLL_CTL_MOD, fd, events, data);
 }
 
 int epoll_remove(int epoll, int fd) noexcept {

@@ -1,14 +1,14 @@
+#include "syscalls_linux.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-
 #include <weft/io/detail/syscalls.hpp>
-
-#include "syscalls_linux.hpp"
 
 namespace weft::detail::sys {
 

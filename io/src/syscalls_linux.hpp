@@ -16,6 +16,8 @@ timespec* time_left(time_point until, timespec& left) noexcept;
 
 int epoll_create() noexcept;
 int epoll_add(int epoll, int fd, std::uint32_t events, void* data) noexcept;
+/// The same for a descriptor that is there already; what it is ready for is reported again.
+int epoll_rearm(int epoll, int fd, std::uint32_t events, void* data) noexcept;
 int epoll_remove(int epoll, int fd) noexcept;
 /// Returns 0 when interrupted.
 int epoll_wait(int epoll, epoll_event* events, int count, time_point until) noexcept;

@@ -1,13 +1,14 @@
 #include "thread_perform.hpp"
 
-#include <poll.h>
-
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
 
+#include <poll.h>
+
 #include <weft/io/detail/descriptor_state.hpp>
 #include <weft/io/detail/syscalls.hpp>
-#include <weft/runtime/detail/parker.hpp>
+#include <weft/runtime/cancel.hpp>
 
 #include "execute.hpp"
 
@@ -21,8 +22,8 @@ std::error_code perform_on_thread(operation& op) noexcept {
     if (op.result != -EAGAIN) {
       return {};
     }
-    if (const std::error_code error = weft::detail::cancel_error()) {
-      return error;
+    if (const auto open = check_cancel(); !open) {
+      return open.error();
     }
     {
       std::lock_guard hold(op.target->lock);
@@ -31,7 +32,9 @@ std::error_code perform_on_thread(operation& op) noexcept {
         return {};
       }
     }
-    weft::detail::sys::poll(op.target->fd, events, clock::now() + look_around);
+    const time_point next_look = clock::now() + look_around;
+    weft::detail::sys::poll(op.target->fd, events,
+                            std::min(next_look, weft::detail::nearest_deadline()));
   }
 }
 

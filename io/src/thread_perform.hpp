@@ -6,9 +6,9 @@
 
 namespace weft::io::detail {
 
-/// Performs an operation on a plain thread, which blocks in poll(). Wakes up a few times a second to
-/// see whether the descriptor is closing or a scope around the thread has ended; returns the latter's
-/// error.
+/// Performs an operation on a plain thread, which blocks in poll(). Wakes up a few times a second
+/// to see whether the descriptor is closing or a scope around the thread has ended; returns the
+/// latter's error.
 std::error_code perform_on_thread(operation& op) noexcept;
 
 }  // namespace weft::io::detail

@@ -1,8 +1,8 @@
 #include "socket.hpp"
 
-#include <sys/socket.h>
-
 #include <new>
+
+#include <sys/socket.h>
 
 #include <weft/io/detail/syscalls.hpp>
 #include <weft/net/native_endpoint.hpp>
@@ -29,22 +29,17 @@ result<io::descriptor> open_socket(int family, int type) noexcept {
 
 result<void> set_flag(const io::descriptor& socket, int level, int option, bool on) noexcept {
   const int value = on ? 1 : 0;
-  if (const int error =
-          sys::set_option(socket.native_handle(), level, option, &value, sizeof value);
-      error < 0) {
-    return fail(system_error_of(error));
-  }
-  return {};
+  return do_on(socket, [&](int fd) noexcept {
+    return sys::set_option(fd, level, option, &value, sizeof value);
+  });
 }
 
 result<bool> flag(const io::descriptor& socket, int level, int option) noexcept {
   int value = 0;
   unsigned size = sizeof value;
-  if (const int error = sys::get_option(socket.native_handle(), level, option, &value, &size);
-      error < 0) {
-    return fail(system_error_of(error));
-  }
-  return value != 0;
+  const auto asked = do_on(
+      socket, [&](int fd) noexcept { return sys::get_option(fd, level, option, &value, &size); });
+  return asked ? result<bool>(value != 0) : fail(asked.error());
 }
 
 namespace {
@@ -54,8 +49,9 @@ using name_call = int (*)(int, sockaddr*, unsigned*) noexcept;
 result<endpoint> name_of(const io::descriptor& socket, name_call ask) noexcept {
   native_endpoint name;
   unsigned size = native_endpoint::capacity();
-  if (const int error = ask(socket.native_handle(), name.data(), &size); error < 0) {
-    return fail(system_error_of(error));
+  const auto asked = do_on(socket, [&](int fd) noexcept { return ask(fd, name.data(), &size); });
+  if (!asked) {
+    return fail(asked.error());
   }
   name.resize(size);
   return name.to_endpoint();
@@ -71,7 +67,9 @@ result<endpoint> peer_endpoint_of(const io::descriptor& socket) noexcept {
   return name_of(socket, &sys::peer_name);
 }
 
-int family_of(const endpoint& where) noexcept { return where.is_v4() ? AF_INET : AF_INET6; }
+int family_of(const endpoint& where) noexcept {
+  return where.is_v4() ? AF_INET : AF_INET6;
+}
 
 std::unexpected<std::error_code> fail_with_note(std::error_code error, std::string_view verb,
                                                 std::string_view where,

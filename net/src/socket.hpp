@@ -12,6 +12,25 @@ namespace weft::detail {
 
 std::error_code system_error_of(long result) noexcept;
 
+/// Makes a system call that does not wait, on a handle that is not closed meanwhile. `closed` when
+/// it is closed already.
+template <class Call>
+result<int> call_on(const io::descriptor& socket, Call&& call) noexcept {
+  const auto handle = socket.borrow();
+  if (!handle) {
+    return fail(errc::closed);
+  }
+  const int value = call(handle.native_handle());
+  return value < 0 ? result<int>(fail(system_error_of(value))) : value;
+}
+
+/// The same for a call that returns nothing but success.
+template <class Call>
+result<void> do_on(const io::descriptor& socket, Call&& call) noexcept {
+  const auto done = call_on(socket, call);
+  return done ? result<void>() : fail(done.error());
+}
+
 /// A non-blocking, close-on-exec socket.
 result<io::descriptor> open_socket(int family, int type) noexcept;
 result<void> set_flag(const io::descriptor& socket, int level, int option, bool on) noexcept;

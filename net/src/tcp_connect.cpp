@@ -1,9 +1,9 @@
+#include <array>
+#include <optional>
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-
-#include <array>
-#include <optional>
 
 #include <weft/net/address_errc.hpp>
 #include <weft/net/native_endpoint.hpp>

@@ -1,10 +1,11 @@
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <new>
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-
-#include <algorithm>
-#include <array>
-#include <new>
 
 #include <weft/io/detail/syscalls.hpp>
 #include <weft/net/address_errc.hpp>
@@ -19,14 +20,31 @@ namespace weft {
 
 namespace {
 
+/// Whether the error is that of a connection that was to be accepted, not the listener's: on Linux
+/// accept() reports what has happened to the connection meanwhile.
 bool peer_gave_up(std::error_code error) noexcept {
-  return error == std::errc::connection_aborted || error == std::errc::protocol_error;
+  if (error.category() != std::system_category()) {
+    return false;
+  }
+  switch (error.value()) {
+    case ECONNABORTED:
+    case EPROTO:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENONET:
+    case ENOPROTOOPT:
+      return true;
+    default:
+      return false;
+  }
 }
 
 bool out_of_descriptors(std::error_code error) noexcept {
   return error == std::errc::too_many_files_open ||
-         error == std::errc::too_many_files_open_in_system ||
-         error == std::errc::no_buffer_space || error == std::errc::not_enough_memory;
+         error == std::errc::too_many_files_open_in_system || error == std::errc::no_buffer_space ||
+         error == std::errc::not_enough_memory;
 }
 
 result<tcp_stream> adopt(std::size_t fd) noexcept {
@@ -72,17 +90,15 @@ result<void> prepare(const io::descriptor& socket, const endpoint& where,
 
 result<void> start(const io::descriptor& socket, const endpoint& where, int backlog) noexcept {
   const native_endpoint address(where);
-  if (const int error =
-          detail::sys::bind(socket.native_handle(), address.data(), address.size());
-      error < 0) {
-    return fail(detail::system_error_of(error));
+  const auto bound = detail::do_on(socket, [&](int fd) noexcept {
+    return detail::sys::bind(fd, address.data(), address.size());
+  });
+  if (!bound) {
+    return bound;
   }
-  if (const int error =
-          detail::sys::listen(socket.native_handle(), backlog > 0 ? backlog : SOMAXCONN);
-      error < 0) {
-    return fail(detail::system_error_of(error));
-  }
-  return {};
+  return detail::do_on(socket, [&](int fd) noexcept {
+    return detail::sys::listen(fd, backlog > 0 ? backlog : SOMAXCONN);
+  });
 }
 
 }  // namespace

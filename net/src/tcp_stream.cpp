@@ -1,10 +1,10 @@
+#include <algorithm>
+#include <array>
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-
-#include <algorithm>
-#include <array>
 
 #include <weft/io/detail/syscalls.hpp>
 #include <weft/net/tcp.hpp>
@@ -18,10 +18,8 @@ namespace {
 constexpr std::size_t most_buffers = 64;
 
 io::operation reading(std::span<std::byte> buffer) noexcept {
-  return {.code = io::opcode::receive,
-          .is_stream = true,
-          .data = buffer.data(),
-          .size = buffer.size()};
+  return {
+      .code = io::opcode::receive, .is_stream = true, .data = buffer.data(), .size = buffer.size()};
 }
 
 io::operation writing(std::span<const std::byte> data) noexcept {
@@ -37,6 +35,12 @@ result<std::size_t> unless_ended(result<std::size_t> moved) noexcept {
     return fail(errc::end_of_stream);
   }
   return moved;
+}
+
+template <class Byte>
+bool asks_for_nothing(std::span<const std::span<Byte>> buffers) noexcept {
+  return std::ranges::all_of(buffers.first(std::min(buffers.size(), most_buffers)),
+                             [](std::span<Byte> b) { return b.empty(); });
 }
 
 template <class Byte>
@@ -84,10 +88,7 @@ result<void> tcp_stream::read_exact(std::span<std::byte> buffer) const noexcept 
 
 result<std::size_t> tcp_stream::read_vectored(
     std::span<const std::span<std::byte>> buffers) const noexcept {
-  const bool asks_for_nothing = std::ranges::all_of(
-      buffers.first(std::min(buffers.size(), most_buffers)),
-      [](std::span<std::byte> b) { return b.empty(); });
-  if (asks_for_nothing) {
+  if (asks_for_nothing(buffers)) {
     return 0;
   }
   return unless_ended(move_vectored(descriptor_, io::opcode::receive_message, buffers));
@@ -102,6 +103,9 @@ result<std::size_t> tcp_stream::try_read(std::span<std::byte> buffer) const noex
 }
 
 result<std::size_t> tcp_stream::write(std::span<const std::byte> data) const noexcept {
+  if (data.empty()) {
+    return 0;
+  }
   io::operation op = writing(data);
   return descriptor_.perform(op);
 }
@@ -119,10 +123,16 @@ result<void> tcp_stream::write_all(std::span<const std::byte> data) const noexce
 
 result<std::size_t> tcp_stream::write_vectored(
     std::span<const std::span<const std::byte>> buffers) const noexcept {
+  if (asks_for_nothing(buffers)) {
+    return 0;
+  }
   return move_vectored(descriptor_, io::opcode::send_message, buffers);
 }
 
 result<std::size_t> tcp_stream::try_write(std::span<const std::byte> data) const noexcept {
+  if (data.empty()) {
+    return 0;
+  }
   io::operation op = writing(data);
   return descriptor_.try_perform(op);
 }
@@ -131,10 +141,8 @@ result<void> tcp_stream::shutdown(socket_side side) const noexcept {
   const int how = side == socket_side::read    ? SHUT_RD
                   : side == socket_side::write ? SHUT_WR
                                                : SHUT_RDWR;
-  if (const int error = detail::sys::shutdown(descriptor_.native_handle(), how); error < 0) {
-    return fail(detail::system_error_of(error));
-  }
-  return {};
+  return detail::do_on(descriptor_,
+                       [&](int fd) noexcept { return detail::sys::shutdown(fd, how); });
 }
 
 result<endpoint> tcp_stream::local_endpoint() const noexcept {

@@ -27,7 +27,8 @@ class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
   /// Takes a job back that has not begun. False: it runs or has run.
   bool withdraw(blocking_job& job) noexcept;
 
-  /// Ends the threads: waits for all jobs but abandonable ones. Queued abandonable jobs are dropped.
+  /// Ends the threads: waits for all jobs but abandonable ones. Queued abandonable jobs are
+  /// dropped.
   void stop() noexcept;
 
   struct statistics {

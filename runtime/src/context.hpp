@@ -1,8 +1,8 @@
 #pragma once
 
-#include <cxxabi.h>
-
 #include <cstddef>
+
+#include <cxxabi.h>
 
 #if defined(__x86_64__) && !defined(_WIN32) && !defined(WEFT_FCONTEXT)
 #include "context_x86_64.hpp"
@@ -14,14 +14,14 @@
 ///
 ///   using context = ...;                    // a suspended context, good for one resumption
 ///   using context_entry = void (*)(void*);  // never returns
-///   template <context_entry Entry> context make_context(std::byte* top, std::size_t size) noexcept;
-///   void* switch_context(context& leaver, context to, void* data) noexcept;
+///   template <context_entry Entry> context make_context(std::byte* top, std::size_t size)
+///   noexcept; void* switch_context(context& leaver, context to, void* data) noexcept;
 ///   std::uint32_t floating_point_control() noexcept;  // rounding mode and the like
 ///   void set_floating_point_control(std::uint32_t control) noexcept;
 ///
 /// switch_context() suspends the caller, stores it in `leaver` before `to` runs, and returns, or
-/// enters `to`, with `data`. A suspended context keeps its floating-point control; a new one has that
-/// of whoever entered it. docs/decisions/001-context-switch.md says why there are two.
+/// enters `to`, with `data`. A suspended context keeps its floating-point control; a new one has
+/// that of whoever entered it. docs/decisions/001-context-switch.md says why there are two.
 namespace weft::detail {
 
 /// The part of `__cxa_eh_globals` that the Itanium C++ ABI keeps for each thread: the exceptions

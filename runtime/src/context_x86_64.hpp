@@ -8,8 +8,8 @@
 ///
 /// The floating-point control bits belong to the callee-saved state, so a fiber finds its rounding
 /// mode again. They are compared and, in the usual case that all fibers agree, not loaded: loading
-/// MXCSR when merely its sticky exception flags differ, as between a fiber that has computed and one
-/// that has not, costs some 40 ns a switch.
+/// MXCSR when merely its sticky exception flags differ, as between a fiber that has computed and
+/// one that has not, costs some 40 ns a switch.
 namespace weft::detail {
 
 using context = void*;

@@ -22,7 +22,8 @@
 /// - the fiber itself, while it runs: current_scope, shields, extras, the task;
 /// - the worker that switches: sp, running_stack, the exception state, on_cpu;
 /// - whoever has claimed the fiber's wait, until it is in a run queue: next;
-/// - anyone: the parker word, waiting_for, `root` (under its locks), join_state by the transitions below.
+/// - anyone: the parker word, waiting_for, `root` (under its locks), join_state by the transitions
+/// below.
 ///
 /// on_cpu is the hand-over between two workers. A waker may queue a fiber that has published its
 /// wait but not yet left its stack; whoever takes it from a queue must see on_cpu false (acquire,
@@ -74,7 +75,6 @@ class alignas(cache_line) fiber : public parker {
   unsigned uncaught_exceptions = 0;
   std::uint32_t stack_kilobytes = 0;  // asked for; 0: the runtime's default
 
-
   timer_node timer;        // the deadline of the current park(); on a cache line of its own
   worker* home = nullptr;  // pinned: where it belongs; otherwise where it ran last
   const task_ops* ops = nullptr;
@@ -99,7 +99,6 @@ class alignas(cache_line) fiber : public parker {
 };
 
 static_assert(sizeof(fiber) <= 320, "a control block is at most five cache lines");
-
 
 /// Made at first use, under the lock that dumps hold.
 fiber_extras& extras_of(fiber& f);

@@ -18,7 +18,8 @@ class worker;
 /// - A worker whose loop has not turned since the last look is *stuck* in a fiber that computes, or
 ///   the system has taken its processor away. Its timers, its completions and half its queue are
 ///   taken over.
-/// - A worker whose queue was never empty since the last look is *behind*. A worker that has nothing
+/// - A worker whose queue was never empty since the last look is *behind*. A worker that has
+/// nothing
 ///   of its own takes half.
 ///
 /// A worker that merely has work is left alone: moving fibers costs more than it gains until they

@@ -70,8 +70,8 @@ class run_queue {
                : nullptr;
   }
 
-  /// A thief's: moves the older half, as far as `own` has room, behind what is in `own`, and returns
-  /// the first of them beside. Null when there was nothing.
+  /// A thief's: moves the older half, as far as `own` has room, behind what is in `own`, and
+  /// returns the first of them beside. Null when there was nothing.
   fiber* steal_half_into(run_queue& own) noexcept {
     const std::uint32_t own_tail = own.tail_.load(std::memory_order_relaxed);
     const std::uint32_t room = capacity - (own_tail - own.head_.load(std::memory_order_acquire));

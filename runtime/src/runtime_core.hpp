@@ -92,7 +92,7 @@ class runtime_core {
   std::atomic<std::uint64_t> next_id_{1};
   std::atomic<std::uint64_t> spawned_outside_{0};
   std::atomic<std::uint64_t> reaped_outside_{0};
-  std::atomic<std::uint64_t> discarded_{0};  // created, never started
+  std::atomic<std::uint64_t> discarded_{0};    // created, never started
   std::atomic<std::uint32_t> signal_word_{0};  // futex of wait_until() without a worker
   std::mutex names_;                           // guards extras->name against dumps
   bool shut_down_ = false;

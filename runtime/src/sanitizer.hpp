@@ -15,8 +15,8 @@
 ///
 /// Order of calls: leaving_stack() just before the switch, arrived_on_stack() first thing after it,
 /// on the new stack, with what that stack saved when it was left itself.
-/// For a function that calls leaving_stack() with `final`: AddressSanitizer would keep its locals in
-/// the fake stack, which is gone from there on.
+/// For a function that calls leaving_stack() with `final`: AddressSanitizer would keep its locals
+/// in the fake stack, which is gone from there on.
 #if WEFT_ASAN
 #define WEFT_NO_FAKE_STACK __attribute__((no_sanitize("address")))
 #else
@@ -63,8 +63,8 @@ inline void* sanitizer_current_fiber() noexcept {
 #endif
 }
 
-/// `to_bottom`, `to_size`, `to_fiber` describe the stack that is entered. `final`: the stack that is
-/// left holds nothing any more.
+/// `to_bottom`, `to_size`, `to_fiber` describe the stack that is entered. `final`: the stack that
+/// is left holds nothing any more.
 inline void leaving_stack([[maybe_unused]] sanitizer_stack& from, [[maybe_unused]] bool final,
                           [[maybe_unused]] const void* to_bottom,
                           [[maybe_unused]] std::size_t to_size,

@@ -10,8 +10,8 @@ class scope_access {
   /// Ends the scope because its deadline has passed.
   static void expire(timeout_scope& scope) noexcept;
 
-  /// Of the scopes that the calling fiber or thread has entered, shielded ones left out, the open one
-  /// that ends first. Null when none has a deadline.
+  /// Of the scopes that the calling fiber or thread has entered, shielded ones left out, the open
+  /// one that ends first. Null when none has a deadline.
   static timeout_scope* nearest_deadline(const parker& caller) noexcept;
 };
 

@@ -20,7 +20,8 @@ class thread_parker : public parker {
   /// The calling thread's.
   static thread_parker& current() noexcept;
 
-  /// Sleeps until `until`, or until the open wait was claimed by someone else, who then calls wake().
+  /// Sleeps until `until`, or until the open wait was claimed by someone else, who then calls
+  /// wake().
   void sleep(wait_token token, time_point until) noexcept;
   /// Exactly once for each wait that someone but the thread itself has ended.
   void wake() noexcept;

@@ -7,7 +7,8 @@
 
 /// The state machine of one wait, in the parker's 64-bit word: generation and state.
 ///
-///   running --open()--> waiting* --claim()--> ready | timed_out | canceled --open()--> waiting* ...
+///   running --open()--> waiting* --claim()--> ready | timed_out | canceled --open()--> waiting*
+///   ...
 ///
 /// open() belongs to the parker; it is a seq_cst exchange, the parker's half of the handshake with
 /// whoever cancels: the parker publishes its wait and then looks for a cancellation, the canceller
@@ -46,8 +47,7 @@ class wait_word {
 
   /// Starts a wait of a new generation. By the parker only.
   static wait_token open(parker& p, wait_state how) noexcept {
-    const std::uint64_t generation =
-        generation_of(p.word_.load(std::memory_order_relaxed)) + 1;
+    const std::uint64_t generation = generation_of(p.word_.load(std::memory_order_relaxed)) + 1;
     p.word_.exchange(pack(generation, how), std::memory_order_seq_cst);
     return {&p, generation};
   }

@@ -19,10 +19,10 @@
 
 /// A thread's share of the scheduler.
 ///
-/// Two kinds of context run on a worker's thread: fibers, and the *native* context, the thread's own
-/// stack, which runs the loop in worker.cpp: take a fiber, run it, poll the driver, steal, sleep. A
-/// fiber that leaves the processor switches straight to the next local one (switch.cpp) and comes
-/// back to the native context only when there is none or a poll is due.
+/// Two kinds of context run on a worker's thread: fibers, and the *native* context, the thread's
+/// own stack, which runs the loop in worker.cpp: take a fiber, run it, poll the driver, steal,
+/// sleep. A fiber that leaves the processor switches straight to the next local one (switch.cpp)
+/// and comes back to the native context only when there is none or a poll is due.
 ///
 /// Who touches what: everything but the members marked shared belongs to the thread.
 namespace weft::detail {
@@ -110,8 +110,8 @@ class worker {
   friend void fiber_entry(void*) noexcept;
 
   struct departure {
-    fiber* left = nullptr;   // a fiber that will be resumed, or
-    stack* dead = nullptr;   // a stack that holds nothing any more, or neither: the native context
+    fiber* left = nullptr;  // a fiber that will be resumed, or
+    stack* dead = nullptr;  // a stack that holds nothing any more, or neither: the native context
   };
 
   // loop.cpp
@@ -183,7 +183,7 @@ class worker {
   context native_ = nullptr;
   exception_state native_exceptions_;
   std::uint32_t native_floating_point_ = 0;  // what every new fiber starts with
-  exception_state* exceptions_ = nullptr;  // the thread's
+  exception_state* exceptions_ = nullptr;    // the thread's
   fiber* deferred_ = nullptr;  // taken off a queue before its last worker had left its stack
   fiber_list mine_;            // pinned fibers that are ready; thieves must not see them
   fiber_cache blocks_;

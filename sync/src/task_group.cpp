@@ -1,12 +1,13 @@
-#include <weft/sync/task_group.hpp>
-
 #include <mutex>
 
 #include <weft/runtime/runtime.hpp>
+#include <weft/sync/task_group.hpp>
 
 namespace weft {
 
-runtime* task_group::current_runtime() noexcept { return runtime::current(); }
+runtime* task_group::current_runtime() noexcept {
+  return runtime::current();
+}
 
 task_group::~task_group() {
   cancel("the task_group was destroyed");

@@ -10,6 +10,7 @@
 #include <support/test_runtime.hpp>
 #include <support/this_thread.hpp>
 #include <unistd.h>
+
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/fiber_local.hpp>

@@ -8,12 +8,13 @@
 #include <doctest/doctest.h>
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
+
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/yield.hpp>
 
-/// Exceptions across suspensions. The C++ runtime keeps per thread which exceptions are being handled
-/// and how many are in flight; each fiber must find its own again, wherever it wakes up.
+/// Exceptions across suspensions. The C++ runtime keeps per thread which exceptions are being
+/// handled and how many are in flight; each fiber must find its own again, wherever it wakes up.
 using namespace std::chrono_literals;
 using weft::testing::rounds;
 using weft::testing::test_runtime;
@@ -194,7 +195,8 @@ TEST_CASE("two exceptions in flight at once in one fiber are counted") {
   });
 }
 
-TEST_CASE("a fiber that is spawned during unwinding or in a catch block starts without exceptions") {
+TEST_CASE(
+    "a fiber that is spawned during unwinding or in a catch block starts without exceptions") {
   everywhere([](std::size_t n, std::atomic<std::size_t>& wrong) {
     const auto look = [&wrong] {
       wrong += std::uncaught_exceptions() != 0;
@@ -260,7 +262,8 @@ TEST_CASE("one exception is rethrown by many fibers at once") {
   }
 }
 
-TEST_CASE("a thread that was in a catch block when it began to run fibers is still in it afterwards") {
+TEST_CASE(
+    "a thread that was in a catch block when it began to run fibers is still in it afterwards") {
   try {
     throw error(1);
   } catch (const error& caught) {

@@ -34,7 +34,8 @@ child_outcome run_child(const char* test_case) {
   std::string unskip = "--no-skip";
   std::array<char*, 4> arguments{program.data(), filter.data(), unskip.data(), nullptr};
   pid_t child = 0;
-  const int failed = posix_spawn(&child, program.c_str(), &actions, nullptr, arguments.data(), environ);
+  const int failed =
+      posix_spawn(&child, program.c_str(), &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   close(ends[1]);
   REQUIRE_MESSAGE(failed == 0, std::strerror(failed));

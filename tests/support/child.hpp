@@ -2,8 +2,8 @@
 
 #include <string>
 
-/// Tests of how a program ends: each such end is a test case of its own, marked `doctest::skip()` and
-/// named "child: ...", which the test proper runs in a new process of the same executable.
+/// Tests of how a program ends: each such end is a test case of its own, marked `doctest::skip()`
+/// and named "child: ...", which the test proper runs in a new process of the same executable.
 namespace weft::testing {
 
 struct child_outcome {
@@ -18,7 +18,8 @@ struct child_outcome {
 /// Runs the test case of that name in a new process.
 child_outcome run_child(const char* test_case);
 
-/// First thing in a child: signals do what they do in a program that is no test, and no core is left.
+/// First thing in a child: signals do what they do in a program that is no test, and no core is
+/// left.
 void become_plain_program();
 
 }  // namespace weft::testing

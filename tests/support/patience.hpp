@@ -7,8 +7,8 @@
 
 #include <weft/runtime/config.hpp>
 
-/// How much work a test does and how long it waits: less and longer under sanitizers, and both as the
-/// environment says.
+/// How much work a test does and how long it waits: less and longer under sanitizers, and both as
+/// the environment says.
 namespace weft::testing {
 
 #if defined(WEFT_ASAN) || defined(WEFT_TSAN)

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <doctest/doctest.h>
+
 #include <weft/runtime/result.hpp>
 #include <weft/runtime/runtime.hpp>
 

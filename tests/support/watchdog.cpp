@@ -39,8 +39,8 @@ struct watchdog {
     for (;;) {
       if (test.empty()) {
         changed.wait(hold);
-      } else if (changed.wait_until(hold, deadline) == std::cv_status::timeout &&
-                 !test.empty() && std::chrono::steady_clock::now() >= deadline) {
+      } else if (changed.wait_until(hold, deadline) == std::cv_status::timeout && !test.empty() &&
+                 std::chrono::steady_clock::now() >= deadline) {
         bark();
       }
     }

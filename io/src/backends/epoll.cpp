@@ -1,11 +1,11 @@
 #include "epoll.hpp"
 
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-
 #include <array>
 #include <cerrno>
 #include <span>
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 #include <weft/io/detail/syscalls.hpp>
 
@@ -22,6 +22,7 @@ class epoll_backend final : public readiness_backend {
  public:
   epoll_backend(int epoll, int wake) noexcept : epoll_(epoll), wake_(wake) {}
   ~epoll_backend() override {
+    retire();
     sys::close(wake_);
     sys::close(epoll_);
   }
@@ -33,8 +34,8 @@ class epoll_backend final : public readiness_backend {
   // The eventfd is registered edge-triggered: each write is an event, so nobody has to read it.
   void wake() noexcept override { sys::signal_event(wake_); }
 
-  // Any thread may wait on an epoll instance, and each event is reported to one of them. A wake-up is
-  // meant for the owner, who may be on its way to sleep.
+  // Any thread may wait on an epoll instance, and each event is reported to one of them. A wake-up
+  // is meant for the owner, who may be on its way to sleep.
   void assist() noexcept override {
     std::array<epoll_event, 64> events;
     if (wait(events, time_point::min())) {
@@ -44,17 +45,22 @@ class epoll_backend final : public readiness_backend {
 
  protected:
   int watch(detail::descriptor_state& state) noexcept override {
-    return sys::epoll_add(epoll_, state.fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &state);
+    constexpr std::uint32_t all = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+    const int error = sys::epoll_add(epoll_, state.fd, all, &state);
+    // It has been here before, and moved on and back faster than it was unregistered.
+    return error == -EEXIST ? sys::epoll_rearm(epoll_, state.fd, all, &state) : error;
   }
+
+ private:
   void unwatch(detail::descriptor_state& state) noexcept override {
     sys::epoll_remove(epoll_, state.fd);
   }
 
- private:
   /// Returns whether wake() was called.
   bool wait(std::span<epoll_event> events, time_point until) noexcept {
     bool woken = false;
-    const int count = sys::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), until);
+    const int count =
+        sys::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), until);
     for (int i = 0; i < count; ++i) {
       const epoll_event& e = events[static_cast<std::size_t>(i)];
       if (!e.data.ptr) {
@@ -63,9 +69,9 @@ class epoll_backend final : public readiness_backend {
       }
       const bool hung_up = e.events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP);
       on_event(*static_cast<detail::descriptor_state*>(e.data.ptr),
-               {.in = (e.events & EPOLLIN) || hung_up,
+               {.in = (e.events & (EPOLLIN | EPOLLPRI)) || hung_up,
                 .out = (e.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
-                .hung_up = hung_up});
+                .cut_short = hung_up || (e.events & EPOLLPRI)});
     }
     return woken;
   }

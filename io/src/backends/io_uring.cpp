@@ -1,13 +1,13 @@
 #include "io_uring.hpp"
 
-#include <liburing.h>
-#include <sys/socket.h>
-
 #include <atomic>
 #include <cerrno>
 #include <mutex>
 #include <utility>
 #include <vector>
+
+#include <liburing.h>
+#include <sys/socket.h>
 
 #include <weft/io/detail/descriptor_state.hpp>
 #include <weft/io/detail/syscalls.hpp>
@@ -17,11 +17,11 @@
 #include "../syscalls_linux.hpp"
 #include "io_uring_prepare.hpp"
 
-/// One ring a worker, set up without DEFER_TASKRUN: its completions are posted even while its worker
-/// computes, so another can reap them. docs/decisions/002-stuck-workers.md has the figures.
+/// One ring a worker, set up without DEFER_TASKRUN: its completions are posted even while its
+/// worker computes, so another can reap them. docs/decisions/002-stuck-workers.md has the figures.
 ///
-/// `ring_lock_` guards both queues. The owner holds it while it fills an entry and throughout poll(),
-/// asleep or not; everyone else only ever tries it. Who fails to get it leaves a note in
+/// `ring_lock_` guards both queues. The owner holds it while it fills an entry and throughout
+/// poll(), asleep or not; everyone else only ever tries it. Who fails to get it leaves a note in
 /// `wanted_cancels_` and wakes the owner, who is in poll() or will be soon.
 namespace weft::io {
 
@@ -80,8 +80,8 @@ class io_uring_backend final : public backend {
 
 bool io_uring_backend::submit(operation& op) noexcept {
   // A send nearly always fits the socket's buffer: the call at once is cheaper than a round through
-  // the ring, and the bytes leave earlier. A large receive had better happen when its fiber runs: by
-  // the time a batch of them has completed, the first ones' data is out of the cache.
+  // the ring, and the bytes leave earlier. A large receive had better happen when its fiber runs:
+  // by the time a batch of them has completed, the first ones' data is out of the cache.
   if (op.code == opcode::send || op.polled) {
     op.polled = false;
     op.result = detail::execute(op);
@@ -109,7 +109,7 @@ bool io_uring_backend::submit(operation& op) noexcept {
   bool closing = false;
   {
     std::lock_guard hold(op.target->lock);
-    op.target->link(op);
+    op.target->submitted.push_back(op);
     closing = op.target->closing;
     op.interrupted = closing;
   }

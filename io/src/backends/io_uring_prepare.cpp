@@ -1,10 +1,10 @@
 #include "io_uring_prepare.hpp"
 
+#include <cerrno>
+
 #include <liburing.h>
 #include <poll.h>
 #include <sys/socket.h>
-
-#include <cerrno>
 
 #include <weft/io/detail/descriptor_state.hpp>
 

@@ -19,8 +19,8 @@ std::ptrdiff_t result_of(operation& op, std::int32_t completed) noexcept;
 
 weft::detail::sys::call injected_as(opcode code) noexcept;
 
-/// An operation's name in the ring: where it is, and a number, so that a cancellation that comes late
-/// does not hit the next operation at the same address.
+/// An operation's name in the ring: where it is, and a number, so that a cancellation that comes
+/// late does not hit the next operation at the same address.
 std::uint64_t make_tag(const operation& op, std::uint16_t number) noexcept;
 operation& operation_of(std::uint64_t tag) noexcept;
 

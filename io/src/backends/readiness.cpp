@@ -36,7 +36,8 @@ bool readiness_backend::submit(operation& op) noexcept {
 
 readiness_backend::queued readiness_backend::queue(operation& op) noexcept {
   detail::descriptor_state& state = *op.target;
-  backend* old_home = nullptr;
+  detail::poller_home* old_home = nullptr;
+  std::uint64_t old_tenancy = 0;
   bool moves = false;
   {
     std::lock_guard hold(state.lock);
@@ -50,49 +51,59 @@ readiness_backend::queued readiness_backend::queue(operation& op) noexcept {
       return queued::event_came;
     }
     side.maybe = false;
-    moves = state.home != this && !state.sides[0].first && !state.sides[1].first;
+    moves = (state.home != &home_ || state.tenancy != tenancy_) &&
+            state.sides[0].waiting.is_empty() && state.sides[1].waiting.is_empty();
     op.home = this;
-    state.link(op);
+    side.waiting.push_back(op);
     if (moves) {
-      old_home = std::exchange(state.home, this);
+      old_home = std::exchange(state.home, &home_);
+      old_tenancy = std::exchange(state.tenancy, tenancy_);
     }
   }
   if (moves) {
-    if (old_home) {
-      static_cast<readiness_backend*>(old_home)->unwatch(state);
-    }
-    if (const int error = watch(state); error < 0) {
-      std::unique_lock hold(state.lock);
-      state.home = nullptr;
-      while (operation* stranded = state.sides[0].first ? state.take_first(direction::in)
-                                                        : state.take_first(direction::out)) {
-        hold.unlock();
-        detail::complete(*stranded, error);
-        hold.lock();
-      }
-    }
+    move_here(state, old_home, old_tenancy);
   }
   return queued::yes;
 }
 
+void readiness_backend::move_here(detail::descriptor_state& state, detail::poller_home* from,
+                                  std::uint64_t tenancy) noexcept {
+  if (from) {
+    from->take_off(state, tenancy);
+  }
+  const int error = watch(state);
+  if (error == 0) {
+    return;
+  }
+  std::unique_lock hold(state.lock);
+  if (state.home == &home_) {
+    state.home = nullptr;
+  }
+  for (const direction d : {direction::in, direction::out}) {
+    while (operation* stranded = state.take_first(d)) {
+      hold.unlock();
+      detail::complete(*stranded, error);
+      hold.lock();
+    }
+  }
+}
+
 bool readiness_backend::withdraw(operation& op) noexcept {
-  if (!op.linked) {
+  if (!op.queue) {
     return false;  // its turn has come: whoever took it off completes it
   }
-  op.target->unlink(op);
+  detail::operation_queue::remove(op);
   return true;
 }
 
 void readiness_backend::request_cancel(std::uint64_t) noexcept {}
-
-void readiness_backend::forget(detail::descriptor_state& state) noexcept { unwatch(state); }
 
 void readiness_backend::on_event(detail::descriptor_state& state, event what) noexcept {
   operation* reader = nullptr;
   operation* writer = nullptr;
   {
     std::lock_guard hold(state.lock);
-    state.hung_up |= what.hung_up;
+    state.cut_short |= what.cut_short;
     if (what.in) {
       auto& side = state.side(direction::in);
       ++side.events;

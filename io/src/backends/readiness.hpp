@@ -5,6 +5,8 @@
 #include <weft/io/backend.hpp>
 #include <weft/io/detail/descriptor_state.hpp>
 
+#include "../poller_home.hpp"
+
 namespace weft::io {
 
 /// The algorithm that all readiness backends share: try, queue, arm, retry.
@@ -12,31 +14,36 @@ namespace weft::io {
 /// A descriptor is registered once, edge-triggered and for both directions, with the poller of the
 /// worker on which a fiber first had to wait for it. For each direction it keeps whether a call
 /// *might* not have to wait (`maybe`) and how many events there were (`events`). A call that would
-/// block, or that moved less than it could, clears `maybe`, unless an event came meanwhile; while it
-/// is clear, operations queue without trying. An event sets it and gives the longest-waiting
+/// block, or that moved less than it could, clears `maybe`, unless an event came meanwhile; while
+/// it is clear, operations queue without trying. An event sets it and gives the longest-waiting
 /// operation its turn: its fiber runs, tries, and on leaving passes the turn to the next.
 /// So an event is never lost, a spurious one costs a failed call, and in the steady state of a
 /// request-response server each read costs one call and no registration.
 ///
 /// A descriptor follows its fiber: when an operation has to wait on another worker than the one it
 /// is registered with, and none waits there, the registration moves.
-class readiness_backend : public backend {
+class readiness_backend : public backend, private detail::poller {
  public:
   bool submit(operation& op) noexcept final;
   bool withdraw(operation& op) noexcept final;
   void request_cancel(std::uint64_t tag) noexcept final;
-  void forget(detail::descriptor_state& state) noexcept final;
 
  protected:
+  /// Throws std::bad_alloc.
+  readiness_backend() : home_(detail::poller_home::move_in(*this)), tenancy_(home_.tenancy) {}
+  /// The first thing in a destructor: from here on nobody calls unwatch().
+  void retire() noexcept { home_.move_out(); }
+
   /// Registers the descriptor with the poller: 0, or minus the error number. Any later readiness,
   /// and the present one, must be reported to on_event(). Called by any thread.
   virtual int watch(detail::descriptor_state& state) noexcept = 0;
-  virtual void unwatch(detail::descriptor_state& state) noexcept = 0;
 
   struct event {
     bool in = false;
     bool out = false;
-    bool hung_up = false;  ///< end of stream or an error: from now on calls return at once
+    /// The end of the stream, an error or an urgent mark: from now on it means nothing that a call
+    /// moved less than it could have.
+    bool cut_short = false;
   };
   static void on_event(detail::descriptor_state& state, event what) noexcept;
 
@@ -44,7 +51,11 @@ class readiness_backend : public backend {
   enum class queued : std::uint8_t { yes, event_came, closing };
 
   queued queue(operation& op) noexcept;
-  bool move_here(operation& op) noexcept;
+  void move_here(detail::descriptor_state& state, detail::poller_home* from,
+                 std::uint64_t tenancy) noexcept;
+
+  detail::poller_home& home_;
+  const std::uint64_t tenancy_;
 };
 
 }  // namespace weft::io

@@ -1,5 +1,3 @@
-#include <weft/runtime/blocking.hpp>
-
 #include <atomic>
 #include <chrono>
 #include <ctime>
@@ -14,6 +12,8 @@
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
 #include <support/this_thread.hpp>
+
+#include <weft/runtime/blocking.hpp>
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -34,21 +34,25 @@ std::chrono::nanoseconds processor_time() {
   return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
-void sleep_thread(std::chrono::nanoseconds time) { std::this_thread::sleep_for(time); }
+void sleep_thread(std::chrono::nanoseconds time) {
+  std::this_thread::sleep_for(time);
+}
 
 }  // namespace
 
 TEST_CASE("[row 17] blocking() runs the call on another thread and returns its value") {
-  in_fiber([] {
-    const auto mine = weft::testing::this_thread_id();
-    auto theirs = weft::blocking([] { return weft::testing::this_thread_id(); });
-    REQUIRE(theirs.has_value());
-    CHECK(*theirs != mine);
-    CHECK(weft::blocking([] { return std::make_unique<int>(4); }).value() != nullptr);
-    bool ran = false;
-    CHECK(weft::blocking([&] { ran = true; }).has_value());
-    CHECK(ran);
-  }, {.workers = 1});
+  in_fiber(
+      [] {
+        const auto mine = weft::testing::this_thread_id();
+        auto theirs = weft::blocking([] { return weft::testing::this_thread_id(); });
+        REQUIRE(theirs.has_value());
+        CHECK(*theirs != mine);
+        CHECK(weft::blocking([] { return std::make_unique<int>(4); }).value() != nullptr);
+        bool ran = false;
+        CHECK(weft::blocking([&] { ran = true; }).has_value());
+        CHECK(ran);
+      },
+      {.workers = 1});
 }
 
 TEST_CASE("[row 17] a result comes back as it is and an exception is rethrown") {
@@ -57,22 +61,25 @@ TEST_CASE("[row 17] a result comes back as it is and an exception is rethrown") 
     const auto failed =
         weft::blocking([]() -> weft::result<int> { return weft::fail(errc::end_of_stream); });
     CHECK(error_of(failed) == errc::end_of_stream);
-    CHECK_THROWS_WITH((void)weft::blocking([]() -> int { throw std::runtime_error("on the pool"); }),
-                      "on the pool");
+    CHECK_THROWS_WITH(
+        (void)weft::blocking([]() -> int { throw std::runtime_error("on the pool"); }),
+        "on the pool");
     CHECK_THROWS_AS((void)weft::blocking([] { throw 3; }), int);
   });
 }
 
 TEST_CASE("[row 17] other fibers of the worker run meanwhile") {
-  in_fiber([] {
-    std::binary_semaphore go{0};
-    auto blocked = weft::spawn([&] { return weft::blocking([&] { go.acquire(); }); });
-    weft::yield();
-    CHECK_FALSE(blocked.finished());
-    CHECK(weft::sleep_for(2ms).has_value());
-    go.release();
-    CHECK(blocked.join().has_value());
-  }, {.workers = 1});
+  in_fiber(
+      [] {
+        std::binary_semaphore go{0};
+        auto blocked = weft::spawn([&] { return weft::blocking([&] { go.acquire(); }); });
+        weft::yield();
+        CHECK_FALSE(blocked.finished());
+        CHECK(weft::sleep_for(2ms).has_value());
+        go.release();
+        CHECK(blocked.join().has_value());
+      },
+      {.workers = 1});
 }
 
 TEST_CASE("in a plain thread the call is simply made") {
@@ -102,26 +109,28 @@ TEST_CASE("code on the pool spawns into a runtime and joins there") {
 }
 
 TEST_CASE("[row 17] the pool has as many threads as calls, up to its bound") {
-  in_fiber([] {
-    std::atomic<int> inside = 0;
-    std::atomic<int> most = 0;
-    std::vector<weft::join_handle<void>> calls;
-    for (int i = 0; i < 12; ++i) {
-      calls.push_back(weft::spawn([&]() -> weft::result<void> {
-        return weft::blocking([&] {
-          const int now = ++inside;
-          for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
-          }
-          sleep_thread(20ms);
-          --inside;
-        });
-      }));
-    }
-    for (auto& c : calls) {
-      CHECK(c.join().has_value());
-    }
-    CHECK(most == 3);
-  }, {.workers = 2, .blocking = {.max_threads = 3}});
+  in_fiber(
+      [] {
+        std::atomic<int> inside = 0;
+        std::atomic<int> most = 0;
+        std::vector<weft::join_handle<void>> calls;
+        for (int i = 0; i < 12; ++i) {
+          calls.push_back(weft::spawn([&]() -> weft::result<void> {
+            return weft::blocking([&] {
+              const int now = ++inside;
+              for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+              }
+              sleep_thread(20ms);
+              --inside;
+            });
+          }));
+        }
+        for (auto& c : calls) {
+          CHECK(c.join().has_value());
+        }
+        CHECK(most == 3);
+      },
+      {.workers = 2, .blocking = {.max_threads = 3}});
 }
 
 TEST_CASE("[row 17] a pool thread is used again while it is idle and ended after its idle time") {
@@ -134,56 +143,62 @@ TEST_CASE("[row 17] a pool thread is used again while it is idle and ended after
     return seen.size();
   };
   in_fiber([&] { CHECK(threads() <= 2); }, {.workers = 1});
-  in_fiber([] {
-    std::atomic<int> ended = 0;
-    struct at_thread_end {
-      std::atomic<int>* count = nullptr;
-      ~at_thread_end() { ++*count; }
-    };
-    CHECK(weft::blocking([&] {
-            static thread_local at_thread_end sign;
-            sign.count = &ended;
-          }).has_value());
-    const auto give_up = weft::clock::now() + 10s;
-    while (ended == 0 && weft::clock::now() < give_up) {
-      CHECK(weft::sleep_for(1ms).has_value());
-    }
-    CHECK(ended == 1);
-    CHECK(weft::blocking([] { return 1; }) == 1);
-  }, {.workers = 1, .blocking = {.idle_time = 10ms}});
+  in_fiber(
+      [] {
+        std::atomic<int> ended = 0;
+        struct at_thread_end {
+          std::atomic<int>* count = nullptr;
+          ~at_thread_end() { ++*count; }
+        };
+        CHECK(weft::blocking([&] {
+                static thread_local at_thread_end sign;
+                sign.count = &ended;
+              }).has_value());
+        const auto give_up = weft::clock::now() + 10s;
+        while (ended == 0 && weft::clock::now() < give_up) {
+          CHECK(weft::sleep_for(1ms).has_value());
+        }
+        CHECK(ended == 1);
+        CHECK(weft::blocking([] { return 1; }) == 1);
+      },
+      {.workers = 1, .blocking = {.idle_time = 10ms}});
 }
 
 TEST_CASE("[row 17] threads that are kept beyond their idle time use no processor") {
-  in_fiber([] {
-    CHECK(weft::blocking([] { return 1; }) == 1);
-    CHECK(weft::sleep_for(20ms).has_value());
-    const auto before = processor_time();
-    CHECK(weft::sleep_for(200ms).has_value());
-    CHECK(processor_time() - before < 100ms);
-    CHECK(weft::blocking([] { return 2; }) == 2);
-  }, {.workers = 1, .blocking = {.min_threads = 1, .idle_time = 1ms}});
+  in_fiber(
+      [] {
+        CHECK(weft::blocking([] { return 1; }) == 1);
+        CHECK(weft::sleep_for(20ms).has_value());
+        const auto before = processor_time();
+        CHECK(weft::sleep_for(200ms).has_value());
+        CHECK(processor_time() - before < 100ms);
+        CHECK(weft::blocking([] { return 2; }) == 2);
+      },
+      {.workers = 1, .blocking = {.min_threads = 1, .idle_time = 1ms}});
 }
 
 TEST_CASE("[row 18] a call that has not begun is withdrawn by a cancellation") {
-  in_fiber([] {
-    std::binary_semaphore go{0};
-    std::atomic<bool> second_ran = false;
-    auto first = weft::spawn([&] { return weft::blocking([&] { go.acquire(); }); });
-    CHECK(weft::sleep_for(2ms).has_value());
-    auto second = weft::spawn([&] { return weft::blocking([&] { second_ran = true; }); });
-    CHECK(weft::sleep_for(2ms).has_value());
-    second.cancel();
-    CHECK(error_of(second.join()) == errc::operation_canceled);
-    auto third = weft::spawn([&] {
-      weft::timeout_scope limit{2ms};
-      return weft::blocking([&] { second_ran = true; });
-    });
-    CHECK(error_of(third.join()) == errc::timed_out);
-    go.release();
-    CHECK(first.join().has_value());
-    CHECK(weft::blocking([] { return 9; }) == 9);
-    CHECK_FALSE(second_ran);
-  }, {.workers = 2, .blocking = {.max_threads = 1}});
+  in_fiber(
+      [] {
+        std::binary_semaphore go{0};
+        std::atomic<bool> second_ran = false;
+        auto first = weft::spawn([&] { return weft::blocking([&] { go.acquire(); }); });
+        CHECK(weft::sleep_for(2ms).has_value());
+        auto second = weft::spawn([&] { return weft::blocking([&] { second_ran = true; }); });
+        CHECK(weft::sleep_for(2ms).has_value());
+        second.cancel();
+        CHECK(error_of(second.join()) == errc::operation_canceled);
+        auto third = weft::spawn([&] {
+          weft::timeout_scope limit{2ms};
+          return weft::blocking([&] { second_ran = true; });
+        });
+        CHECK(error_of(third.join()) == errc::timed_out);
+        go.release();
+        CHECK(first.join().has_value());
+        CHECK(weft::blocking([] { return 9; }) == 9);
+        CHECK_FALSE(second_ran);
+      },
+      {.workers = 2, .blocking = {.max_threads = 1}});
 }
 
 TEST_CASE("a call that has begun is waited for and delivers in spite of a cancellation") {
@@ -224,44 +239,48 @@ TEST_CASE("in a cancelled scope the call is not made") {
 }
 
 TEST_CASE("a cancellation races with the start and the end of calls, and nothing is lost") {
-  in_fiber([] {
-    std::atomic<std::size_t> ran = 0;
-    std::size_t succeeded = 0;
-    for (std::size_t i = 0; i < weft::testing::rounds(3000); ++i) {
-      auto h = weft::spawn([&] {
-        return weft::blocking([&] {
-          ++ran;
-          return 1;
-        });
-      });
-      (void)weft::sleep_for(std::chrono::microseconds(i % 60));
-      h.cancel();
-      const auto end = h.join();
-      succeeded += end.has_value();
-      CHECK((end.has_value() || end.error() == errc::operation_canceled));
-    }
-    CHECK(ran == succeeded);
-  }, {.workers = 2, .blocking = {.max_threads = 2}});
+  in_fiber(
+      [] {
+        std::atomic<std::size_t> ran = 0;
+        std::size_t succeeded = 0;
+        for (std::size_t i = 0; i < weft::testing::rounds(3000); ++i) {
+          auto h = weft::spawn([&] {
+            return weft::blocking([&] {
+              ++ran;
+              return 1;
+            });
+          });
+          (void)weft::sleep_for(std::chrono::microseconds(i % 60));
+          h.cancel();
+          const auto end = h.join();
+          succeeded += end.has_value();
+          CHECK((end.has_value() || end.error() == errc::operation_canceled));
+        }
+        CHECK(ran == succeeded);
+      },
+      {.workers = 2, .blocking = {.max_threads = 2}});
 }
 
 TEST_CASE("[row 17] many fibers and few threads: every call is made once") {
-  in_fiber([] {
-    std::atomic<std::size_t> ran = 0;
-    const std::size_t count = weft::testing::rounds(5000);
-    std::vector<weft::join_handle<std::size_t>> handles;
-    for (std::size_t i = 0; i < count; ++i) {
-      handles.push_back(weft::spawn([&ran, i]() -> weft::result<std::size_t> {
-        return weft::blocking([&ran, i] {
-          ++ran;
-          return i;
-        });
-      }));
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-      CHECK(handles[i].join() == i);
-    }
-    CHECK(ran == count);
-  }, {.workers = 2, .blocking = {.max_threads = 4}});
+  in_fiber(
+      [] {
+        std::atomic<std::size_t> ran = 0;
+        const std::size_t count = weft::testing::rounds(5000);
+        std::vector<weft::join_handle<std::size_t>> handles;
+        for (std::size_t i = 0; i < count; ++i) {
+          handles.push_back(weft::spawn([&ran, i]() -> weft::result<std::size_t> {
+            return weft::blocking([&ran, i] {
+              ++ran;
+              return i;
+            });
+          }));
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+          CHECK(handles[i].join() == i);
+        }
+        CHECK(ran == count);
+      },
+      {.workers = 2, .blocking = {.max_threads = 4}});
 }
 
 TEST_CASE("[row 20] shutdown waits for a call that runs and withdraws one that waits") {
@@ -324,23 +343,28 @@ TEST_CASE("[row 20] shutdown drops abandonable work that waits and leaves behind
   auto go = std::make_shared<std::binary_semaphore>(0);
   auto begun = std::make_shared<std::binary_semaphore>(0);
   const auto start = weft::clock::now();
-  in_fiber([&] {
-    CHECK(weft::detail::run_abandonable([=, t = trace(gone)]() noexcept {
-            begun->release();
-            go->acquire();
-            ++*ran;
-          }).has_value());
-    CHECK(weft::blocking([] {}).has_value());
-  }, {.workers = 1, .blocking = {.max_threads = 2}});
-  in_fiber([&] {
-    CHECK(weft::detail::run_abandonable([=, t = trace(gone)]() noexcept {
-            begun->release();
-            go->acquire();
-            ++*ran;
-          }).has_value());
-    CHECK(weft::detail::run_abandonable([=, t = trace(gone)]() noexcept { *ran += 100; })
-              .has_value());
-  }, {.workers = 1, .blocking = {.max_threads = 1}});
+  in_fiber(
+      [&] {
+        CHECK(weft::detail::run_abandonable([=, t = trace(gone)]() noexcept {
+                begun->release();
+                go->acquire();
+                ++*ran;
+              }).has_value());
+        CHECK(weft::blocking([] {}).has_value());
+      },
+      {.workers = 1, .blocking = {.max_threads = 2}});
+  in_fiber(
+      [&] {
+        CHECK(weft::detail::run_abandonable([=, t = trace(gone)]() noexcept {
+                begun->release();
+                go->acquire();
+                ++*ran;
+              }).has_value());
+        CHECK(weft::detail::run_abandonable([=, t = trace(gone)]() noexcept {
+                *ran += 100;
+              }).has_value());
+      },
+      {.workers = 1, .blocking = {.max_threads = 1}});
   CHECK(weft::clock::now() - start < 10s);
   begun->acquire();
   CHECK(*ran == 0);

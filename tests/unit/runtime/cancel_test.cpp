@@ -1,5 +1,3 @@
-#include <weft/runtime/cancel.hpp>
-
 #include <atomic>
 #include <csignal>
 #include <cstdint>
@@ -11,6 +9,8 @@
 #include <doctest/doctest.h>
 #include <support/child.hpp>
 #include <support/test_runtime.hpp>
+
+#include <weft/runtime/cancel.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/this_fiber.hpp>
@@ -206,7 +206,9 @@ TEST_CASE("a handle and a plain thread are named as causes") {
     CHECK(canceled.join().has_value());
     CHECK(reason == "the fiber's join_handle was cancelled");
     CHECK(by == weft::this_fiber::id());
-    { auto dropped = weft::spawn(look); }
+    {
+      auto dropped = weft::spawn(look);
+    }
     CHECK(reason == "the fiber's join_handle was dropped");
     auto from_thread = weft::spawn(look);
     std::thread([&] { from_thread.cancel(); }).join();

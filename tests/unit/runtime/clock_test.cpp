@@ -1,6 +1,6 @@
-#include <weft/runtime/clock.hpp>
-
 #include <doctest/doctest.h>
+
+#include <weft/runtime/clock.hpp>
 
 using namespace std::chrono_literals;
 using weft::deadline_after;

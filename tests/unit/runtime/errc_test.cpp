@@ -1,9 +1,9 @@
-#include <weft/runtime/errc.hpp>
-
 #include <string>
 #include <system_error>
 
 #include <doctest/doctest.h>
+
+#include <weft/runtime/errc.hpp>
 
 using weft::errc;
 

@@ -1,11 +1,11 @@
-#include <weft/runtime/explain.hpp>
-
 #include <system_error>
 #include <thread>
 
 #include <doctest/doctest.h>
 #include <support/test_runtime.hpp>
+
 #include <weft/runtime/errc.hpp>
+#include <weft/runtime/explain.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/yield.hpp>
 

@@ -1,5 +1,3 @@
-#include <weft/runtime/fiber_local.hpp>
-
 #include <atomic>
 #include <string>
 #include <thread>
@@ -7,6 +5,8 @@
 
 #include <doctest/doctest.h>
 #include <support/test_runtime.hpp>
+
+#include <weft/runtime/fiber_local.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/yield.hpp>
 
@@ -91,7 +91,9 @@ TEST_CASE("[row 29] copies die with their fiber, newest variable first") {
             (void)*first;
             CHECK(object->value == 3);
             CHECK(alive == 1);
-          }).join().has_value());
+          })
+              .join()
+              .has_value());
     CHECK(alive == 0);
     CHECK(farewell == "321");
   });
@@ -117,9 +119,7 @@ TEST_CASE("a plain thread has its copy, destroyed at its end") {
 }
 
 TEST_CASE("making one variable may use another") {
-  in_fiber([] {
-    CHECK(weft::spawn([] { return depends->value; }).join() == 1);
-  });
+  in_fiber([] { CHECK(weft::spawn([] { return depends->value; }).join() == 1); });
 }
 
 TEST_CASE("destroying one variable may use another, even one that is gone already") {
@@ -128,13 +128,13 @@ TEST_CASE("destroying one variable may use another, even one that is gone alread
     CHECK(weft::spawn([] {
             *needed = "kept";
             (void)*late;
-          }).join().has_value());
+          })
+              .join()
+              .has_value());
   });
   CHECK(farewell == "kept.");
   farewell.clear();
-  in_fiber([] {
-    CHECK(weft::spawn([] { (void)*late; }).join().has_value());
-  });
+  in_fiber([] { CHECK(weft::spawn([] { (void)*late; }).join().has_value()); });
   CHECK(farewell == ".");
 }
 

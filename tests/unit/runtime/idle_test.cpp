@@ -8,9 +8,10 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
+#include <unistd.h>
+
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>

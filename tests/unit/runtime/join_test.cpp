@@ -9,6 +9,7 @@
 #include <support/child.hpp>
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
+
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -70,11 +71,13 @@ TEST_CASE("[row 60] cancel ends the fiber's present and future waits, as often a
 }
 
 TEST_CASE("a fiber that is cancelled before its first run still runs") {
-  in_fiber([] {
-    auto h = weft::spawn([] { return weft::sleep_for(1h); });
-    h.cancel();
-    CHECK(error_of(h.join()) == weft::errc::operation_canceled);
-  }, {.workers = 1});
+  in_fiber(
+      [] {
+        auto h = weft::spawn([] { return weft::sleep_for(1h); });
+        h.cancel();
+        CHECK(error_of(h.join()) == weft::errc::operation_canceled);
+      },
+      {.workers = 1});
 }
 
 TEST_CASE("cancelling a fiber that has ended changes nothing") {
@@ -292,8 +295,8 @@ TEST_CASE("join races with the end, a time-out and a cancellation, and loses not
       if (end) {
         CHECK(*end == 7);
       } else {
-        const bool known = end.error() == weft::errc::timed_out ||
-                           end.error() == weft::errc::operation_canceled;
+        const bool known =
+            end.error() == weft::errc::timed_out || end.error() == weft::errc::operation_canceled;
         CHECK(known);
       }
       weft::shield again;

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
+
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/sleep.hpp>

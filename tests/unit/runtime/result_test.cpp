@@ -1,9 +1,9 @@
-#include <weft/runtime/result.hpp>
-
 #include <memory>
 #include <system_error>
 
 #include <doctest/doctest.h>
+
+#include <weft/runtime/result.hpp>
 
 namespace {
 

@@ -1,5 +1,3 @@
-#include <weft/runtime/runtime.hpp>
-
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -11,12 +9,14 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <sched.h>
 #include <support/child.hpp>
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
 #include <support/this_thread.hpp>
-#include <sched.h>
 #include <sys/resource.h>
+
+#include <weft/runtime/runtime.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/yield.hpp>
@@ -200,9 +200,7 @@ TEST_CASE("child: run() by a fiber" * doctest::skip()) {
 TEST_CASE("child: two threads run() without background" * doctest::skip()) {
   weft::testing::become_plain_program();
   weft::runtime r({.workers = 2});
-  r.run([&] {
-    std::thread([&] { r.run([] {}); }).join();
-  });
+  r.run([&] { std::thread([&] { r.run([] {}); }).join(); });
 }
 
 TEST_CASE("child: shutdown by a fiber" * doctest::skip()) {

@@ -10,6 +10,7 @@
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
 #include <support/this_thread.hpp>
+
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -48,19 +49,21 @@ void wander(int turns) {
 
 TEST_CASE("[row 4] with one worker all fibers run on one thread") {
   std::set<std::thread::id> seen;
-  in_fiber([&] {
-    std::vector<weft::join_handle<void>> handles;
-    for (int i = 0; i < 100; ++i) {
-      handles.push_back(weft::spawn([&] {
-        seen.insert(weft::testing::this_thread_id());
-        wander(20);
-        seen.insert(weft::testing::this_thread_id());
-      }));
-    }
-    for (auto& h : handles) {
-      CHECK(h.join().has_value());
-    }
-  }, {.workers = 1});
+  in_fiber(
+      [&] {
+        std::vector<weft::join_handle<void>> handles;
+        for (int i = 0; i < 100; ++i) {
+          handles.push_back(weft::spawn([&] {
+            seen.insert(weft::testing::this_thread_id());
+            wander(20);
+            seen.insert(weft::testing::this_thread_id());
+          }));
+        }
+        for (auto& h : handles) {
+          CHECK(h.join().has_value());
+        }
+      },
+      {.workers = 1});
   CHECK(seen.size() == 1);
 }
 
@@ -235,30 +238,32 @@ TEST_CASE("an outsider's fiber is not held up by one that computes while a worke
 }
 
 TEST_CASE("[row 5] a fiber that floods its own queue does not starve the others") {
-  in_fiber([] {
-    std::atomic<bool> stop = false;
-    std::atomic<int> turns = 0;
-    auto other = weft::spawn([&] {
-      while (!stop) {
-        ++turns;
-        weft::yield();
-      }
-    });
-    std::vector<weft::join_handle<void>> flood;
-    for (int round = 0; round < 20; ++round) {
-      const int before = turns;
-      for (int i = 0; i < 1000; ++i) {
-        flood.push_back(weft::spawn([] { weft::yield(); }));
-      }
-      for (int i = 0; i < 4; ++i) {
-        weft::yield();
-      }
-      CHECK(turns > before);
-    }
-    stop = true;
-    for (auto& f : flood) {
-      CHECK(f.join().has_value());
-    }
-    CHECK(other.join().has_value());
-  }, {.workers = 1});
+  in_fiber(
+      [] {
+        std::atomic<bool> stop = false;
+        std::atomic<int> turns = 0;
+        auto other = weft::spawn([&] {
+          while (!stop) {
+            ++turns;
+            weft::yield();
+          }
+        });
+        std::vector<weft::join_handle<void>> flood;
+        for (int round = 0; round < 20; ++round) {
+          const int before = turns;
+          for (int i = 0; i < 1000; ++i) {
+            flood.push_back(weft::spawn([] { weft::yield(); }));
+          }
+          for (int i = 0; i < 4; ++i) {
+            weft::yield();
+          }
+          CHECK(turns > before);
+        }
+        stop = true;
+        for (auto& f : flood) {
+          CHECK(f.join().has_value());
+        }
+        CHECK(other.join().has_value());
+      },
+      {.workers = 1});
 }

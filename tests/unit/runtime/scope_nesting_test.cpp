@@ -7,12 +7,14 @@
 
 #include <doctest/doctest.h>
 #include <support/test_runtime.hpp>
+
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
 
-/// Cancellation and time-out of every level, through every nesting of scopes four deep, compared with
-/// a model: what a wait inside returns is decided by the innermost ended scope below all shields.
+/// Cancellation and time-out of every level, through every nesting of scopes four deep, compared
+/// with a model: what a wait inside returns is decided by the innermost ended scope below all
+/// shields.
 using namespace std::chrono_literals;
 using weft::errc;
 using weft::testing::error_of;
@@ -170,21 +172,24 @@ end end_while_parked(const nesting& kinds, std::size_t level) {
 
 }  // namespace
 
-TEST_CASE("[row 63] [row 64] a parked fiber is woken by the cancellation of any level not shielded") {
-  in_fiber([] {
-    for (std::size_t number = 0; number < 81; ++number) {
-      const nesting kinds = nesting_number(number);
-      CAPTURE(describe(kinds));
-      for (std::size_t level = 0; level < depth; ++level) {
-        if (kinds[level] != kind::cancel) {
-          continue;
+TEST_CASE(
+    "[row 63] [row 64] a parked fiber is woken by the cancellation of any level not shielded") {
+  in_fiber(
+      [] {
+        for (std::size_t number = 0; number < 81; ++number) {
+          const nesting kinds = nesting_number(number);
+          CAPTURE(describe(kinds));
+          for (std::size_t level = 0; level < depth; ++level) {
+            if (kinds[level] != kind::cancel) {
+              continue;
+            }
+            model expected(kinds);
+            expected.finish(level);
+            CHECK(end_while_parked(kinds, level) == expected.at(depth - 1));
+          }
         }
-        model expected(kinds);
-        expected.finish(level);
-        CHECK(end_while_parked(kinds, level) == expected.at(depth - 1));
-      }
-    }
-  }, {.workers = 1});
+      },
+      {.workers = 1});
 }
 
 TEST_CASE("[row 66] a parked fiber is woken by the deadline of any level not shielded") {

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
+
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/sleep.hpp>
@@ -19,8 +20,8 @@ using weft::testing::test_runtime;
 
 namespace {
 
-/// Runs a fiber of some kind to where it waits or computes, shuts down, and expects it to have ended
-/// of its own accord.
+/// Runs a fiber of some kind to where it waits or computes, shuts down, and expects it to have
+/// ended of its own accord.
 template <class F>
 void shut_down_under(F f) {
   for (const bool background : {false, true}) {
@@ -57,7 +58,8 @@ TEST_CASE("[row 20] shutdown cancels a fiber that is parked without a deadline")
   shut_down_under([] {
     auto token = weft::detail::begin_wait(weft::detail::cancelable::yes);
     REQUIRE(token.has_value());
-    CHECK(weft::detail::park(*token, weft::forever, "nothing") == weft::detail::wake_reason::canceled);
+    CHECK(weft::detail::park(*token, weft::forever, "nothing") ==
+          weft::detail::wake_reason::canceled);
     CHECK(weft::detail::cancel_error() == errc::operation_canceled);
   });
 }
@@ -143,9 +145,9 @@ TEST_CASE("[row 20] a runtime whose caller never ran it still drains its fibers"
     test_runtime r({.workers = 1});
     for (int k = 0; k < 20; ++k) {
       r->spawn([&] {
-        (void)weft::sleep_for(1h);
-        ++ran;
-      }).detach();
+         (void)weft::sleep_for(1h);
+         ++ran;
+       }).detach();
     }
   }
   CHECK(ran == 20);
@@ -156,14 +158,14 @@ TEST_CASE("[row 20] shutdown races with fibers that begin and end waits, and mis
     test_runtime r({.workers = 2, .background = true});
     for (int k = 0; k < 10; ++k) {
       r->spawn([] {
-        while (weft::sleep_for(10us)) {
-          weft::cancel_scope scope;
-          weft::timeout_scope limit{20us};
-          (void)weft::sleep_for(15us);
-          auto h = weft::spawn([] { return weft::sleep_for(5us); });
-          (void)h.join();
-        }
-      }).detach();
+         while (weft::sleep_for(10us)) {
+           weft::cancel_scope scope;
+           weft::timeout_scope limit{20us};
+           (void)weft::sleep_for(15us);
+           auto h = weft::spawn([] { return weft::sleep_for(5us); });
+           (void)h.join();
+         }
+       }).detach();
     }
     std::this_thread::sleep_for(std::chrono::microseconds(i * 7 % 500));
   }

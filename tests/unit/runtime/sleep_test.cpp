@@ -1,5 +1,3 @@
-#include <weft/runtime/sleep.hpp>
-
 #include <algorithm>
 #include <atomic>
 #include <random>
@@ -9,7 +7,9 @@
 #include <doctest/doctest.h>
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
+
 #include <weft/runtime/cancel.hpp>
+#include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/yield.hpp>
 
@@ -20,8 +20,8 @@ using weft::testing::test_runtime;
 
 TEST_CASE("[row 69] a sleep is never shorter than asked") {
   in_fiber([] {
-    for (const weft::duration wait : {1ns, 1000ns, 50'000ns, 65'000ns, 66'000ns, 1'000'000ns,
-                                      10'000'000ns, 20'123'457ns}) {
+    for (const weft::duration wait :
+         {1ns, 1000ns, 50'000ns, 65'000ns, 66'000ns, 1'000'000ns, 10'000'000ns, 20'123'457ns}) {
       const auto start = weft::clock::now();
       CHECK(weft::sleep_for(wait).has_value());
       CHECK(weft::clock::now() - start >= wait);
@@ -38,35 +38,40 @@ TEST_CASE("[row 69] sleep_until a time wakes at it, not before") {
 }
 
 TEST_CASE("a sleep that is over already merely yields") {
-  in_fiber([] {
-    for (const weft::duration wait : {weft::duration(0), weft::duration(-1), weft::duration::min()}) {
-      bool other_ran = false;
-      auto other = weft::spawn([&] { other_ran = true; });
-      CHECK(weft::sleep_for(wait).has_value());
-      CHECK(other_ran);
-      CHECK(other.join().has_value());
-    }
-    CHECK(weft::sleep_until(weft::time_point::min()).has_value());
-    CHECK(weft::sleep_until(weft::time_point{}).has_value());
-  }, {.workers = 1});
+  in_fiber(
+      [] {
+        for (const weft::duration wait :
+             {weft::duration(0), weft::duration(-1), weft::duration::min()}) {
+          bool other_ran = false;
+          auto other = weft::spawn([&] { other_ran = true; });
+          CHECK(weft::sleep_for(wait).has_value());
+          CHECK(other_ran);
+          CHECK(other.join().has_value());
+        }
+        CHECK(weft::sleep_until(weft::time_point::min()).has_value());
+        CHECK(weft::sleep_until(weft::time_point{}).has_value());
+      },
+      {.workers = 1});
 }
 
 TEST_CASE("sleepers of one worker wake in the order of their times") {
-  in_fiber([] {
-    std::vector<int> order;
-    std::vector<weft::join_handle<void>> handles;
-    const auto start = weft::clock::now() + 5ms;
-    for (int i = 9; i >= 0; --i) {
-      handles.push_back(weft::spawn([&, i] {
-        CHECK(weft::sleep_until(start + i * 1ms).has_value());
-        order.push_back(i);
-      }));
-    }
-    for (auto& h : handles) {
-      CHECK(h.join().has_value());
-    }
-    CHECK(std::is_sorted(order.begin(), order.end()));
-  }, {.workers = 1});
+  in_fiber(
+      [] {
+        std::vector<int> order;
+        std::vector<weft::join_handle<void>> handles;
+        const auto start = weft::clock::now() + 5ms;
+        for (int i = 9; i >= 0; --i) {
+          handles.push_back(weft::spawn([&, i] {
+            CHECK(weft::sleep_until(start + i * 1ms).has_value());
+            order.push_back(i);
+          }));
+        }
+        for (auto& h : handles) {
+          CHECK(h.join().has_value());
+        }
+        CHECK(std::is_sorted(order.begin(), order.end()));
+      },
+      {.workers = 1});
 }
 
 TEST_CASE("a sleep is cancelled before it, during it and at its very end") {
@@ -129,27 +134,30 @@ TEST_CASE("a plain thread sleeps likewise") {
   CHECK(error_of(weft::sleep_for(1h)) == weft::errc::operation_canceled);
 }
 
-TEST_CASE("[row 69] thousands of sleepers with random times are never early, on every worker count") {
+TEST_CASE(
+    "[row 69] thousands of sleepers with random times are never early, on every worker count") {
   for (const unsigned workers : {1U, 2U, 8U}) {
     CAPTURE(workers);
-    in_fiber([] {
-      const std::size_t count = weft::testing::rounds(20'000);
-      std::mt19937 random(1);
-      std::uniform_int_distribution<int> wait(0, 200'000);
-      std::atomic<std::size_t> early = 0;
-      std::vector<weft::join_handle<void>> handles;
-      for (std::size_t i = 0; i < count; ++i) {
-        handles.push_back(weft::spawn([&, wait = std::chrono::microseconds(wait(random))] {
-          const auto due = weft::clock::now() + wait;
-          const bool slept = weft::sleep_until(due).has_value();
-          early += !slept || weft::clock::now() < due;
-        }));
-      }
-      for (auto& h : handles) {
-        CHECK(h.join().has_value());
-      }
-      CHECK(early == 0);
-    }, {.workers = workers});
+    in_fiber(
+        [] {
+          const std::size_t count = weft::testing::rounds(20'000);
+          std::mt19937 random(1);
+          std::uniform_int_distribution<int> wait(0, 200'000);
+          std::atomic<std::size_t> early = 0;
+          std::vector<weft::join_handle<void>> handles;
+          for (std::size_t i = 0; i < count; ++i) {
+            handles.push_back(weft::spawn([&, wait = std::chrono::microseconds(wait(random))] {
+              const auto due = weft::clock::now() + wait;
+              const bool slept = weft::sleep_until(due).has_value();
+              early += !slept || weft::clock::now() < due;
+            }));
+          }
+          for (auto& h : handles) {
+            CHECK(h.join().has_value());
+          }
+          CHECK(early == 0);
+        },
+        {.workers = workers});
   }
 }
 

@@ -1,5 +1,3 @@
-#include <weft/runtime/spawn.hpp>
-
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -13,11 +11,13 @@
 #include <utility>
 
 #include <doctest/doctest.h>
-#include <sys/resource.h>
 #include <support/child.hpp>
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
+#include <sys/resource.h>
+
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/spawn.hpp>
 #include <weft/runtime/this_fiber.hpp>
 #include <weft/runtime/yield.hpp>
 
@@ -28,7 +28,9 @@ using weft::testing::run_child;
 
 namespace {
 
-int free_function(int a, int b) { return a * b; }
+int free_function(int a, int b) {
+  return a * b;
+}
 
 struct on_copy_throws {
   on_copy_throws() = default;
@@ -80,17 +82,21 @@ TEST_CASE("none to three arguments are passed by value and moved in") {
     text = "changed later";
     CHECK(h.join().value() == "copied!");
     auto unique = std::make_unique<int>(9);
-    CHECK(*weft::spawn([](std::unique_ptr<int> p) { return p; }, std::move(unique)).join().value() ==
-          9);
+    CHECK(
+        *weft::spawn([](std::unique_ptr<int> p) { return p; }, std::move(unique)).join().value() ==
+        9);
   });
 }
 
 TEST_CASE("spawn_options take any number of arguments") {
   in_fiber([] {
-    auto h = weft::spawn({.name = "adder"}, [](int a, int b, int c, int d, int e) {
-      CHECK(weft::this_fiber::name() == "adder");
-      return a + b + c + d + e;
-    }, 1, 2, 3, 4, 5);
+    auto h = weft::spawn(
+        {.name = "adder"},
+        [](int a, int b, int c, int d, int e) {
+          CHECK(weft::this_fiber::name() == "adder");
+          return a + b + c + d + e;
+        },
+        1, 2, 3, 4, 5);
     CHECK(h.join() == 15);
   });
 }
@@ -241,9 +247,8 @@ TEST_CASE("spawn() outside a fiber ends the program with a sentence that says wh
 }
 
 TEST_CASE("a stack larger than any address space is refused") {
-  in_fiber([] {
-    CHECK_THROWS_AS((void)weft::spawn({.stack_size = SIZE_MAX}, [] {}), std::bad_alloc);
-  });
+  in_fiber(
+      [] { CHECK_THROWS_AS((void)weft::spawn({.stack_size = SIZE_MAX}, [] {}), std::bad_alloc); });
 }
 
 TEST_CASE("child: a stack larger than the limit on address space" * doctest::skip()) {

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
+
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/explain.hpp>
 #include <weft/runtime/fiber_local.hpp>
@@ -102,7 +103,8 @@ TEST_CASE("[row 25] the stacks of fibers that ended are used again") {
   });
 }
 
-TEST_CASE("a dump has a line for each live fiber: number, name, state, what it waits for, where from") {
+TEST_CASE(
+    "a dump has a line for each live fiber: number, name, state, what it waits for, where from") {
   test_runtime r({.workers = 1});
   r->run([&] {
     auto sleeper = weft::spawn({.name = "sleeper"}, [] { (void)weft::sleep_for(1h); });

@@ -1,10 +1,10 @@
-#include <weft/runtime/this_fiber.hpp>
-
 #include <string>
 
 #include <doctest/doctest.h>
 #include <support/test_runtime.hpp>
+
 #include <weft/runtime/spawn.hpp>
+#include <weft/runtime/this_fiber.hpp>
 #include <weft/runtime/yield.hpp>
 
 using weft::testing::in_fiber;

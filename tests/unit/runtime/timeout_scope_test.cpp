@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
+
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -235,21 +236,23 @@ TEST_CASE("a wait that begins after the deadline fails, though no timer had time
 }
 
 TEST_CASE("a scope entered on one worker is left on another") {
-  in_fiber([] {
-    for (std::size_t i = 0; i < weft::testing::rounds(500); ++i) {
-      std::vector<weft::join_handle<void>> handles;
-      for (int k = 0; k < 8; ++k) {
-        handles.push_back(weft::spawn([k] {
-          weft::timeout_scope limit{k % 2 == 0 ? weft::duration(300us) : weft::duration(1h)};
-          for (int turn = 0; turn < 10; ++turn) {
-            (void)weft::sleep_for(40us);
-            weft::yield();
+  in_fiber(
+      [] {
+        for (std::size_t i = 0; i < weft::testing::rounds(500); ++i) {
+          std::vector<weft::join_handle<void>> handles;
+          for (int k = 0; k < 8; ++k) {
+            handles.push_back(weft::spawn([k] {
+              weft::timeout_scope limit{k % 2 == 0 ? weft::duration(300us) : weft::duration(1h)};
+              for (int turn = 0; turn < 10; ++turn) {
+                (void)weft::sleep_for(40us);
+                weft::yield();
+              }
+            }));
           }
-        }));
-      }
-      for (auto& h : handles) {
-        CHECK(h.join().has_value());
-      }
-    }
-  }, {.workers = 4});
+          for (auto& h : handles) {
+            CHECK(h.join().has_value());
+          }
+        }
+      },
+      {.workers = 4});
 }

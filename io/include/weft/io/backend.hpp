@@ -33,19 +33,17 @@ class WEFT_API backend : public driver {
   virtual backend_kind kind() const noexcept = 0;
 
   /// Starts an operation, on the owning worker's thread. True: it has completed already and
-  /// op.result holds. False: op.waiter was opened and complete() will be called for it exactly once.
+  /// op.result holds. False: op.waiter was opened and complete() will be called for it exactly
+  /// once.
   virtual bool submit(operation& op) noexcept = 0;
 
-  /// Takes back an operation that waits, if the backend still can: then complete() will not be called
-  /// for it by the backend. Called with op.target->lock held, any thread.
+  /// Takes back an operation that waits, if the backend still can: then complete() will not be
+  /// called for it by the backend. Called with op.target->lock held, any thread.
   virtual bool withdraw(operation& op) noexcept = 0;
 
   /// Asks the operation with this tag, which withdraw() could not take back, to complete soon, with
   /// ECANCELED or whatever it comes to. Any thread. One that is over already is left alone.
   virtual void request_cancel(std::uint64_t tag) noexcept = 0;
-
-  /// Called when a descriptor leaves the backend without being closed.
-  virtual void forget(detail::descriptor_state& state) noexcept;
 
   /// The calling worker's backend; null where there is none.
   static backend* current() noexcept;

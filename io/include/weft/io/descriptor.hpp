@@ -28,7 +28,7 @@ class WEFT_API descriptor {
   ~descriptor();
 
   /// Ends every operation that waits on the handle with `errc::closed`, waits until they have left,
-  /// and closes it. Idempotent; a second closer waits for the first.
+  /// and closes it. Idempotent; while one closes, others return at once.
   ///
   /// Suspends: while others are inside, briefly. Not a cancellation point.
   void close() noexcept;
@@ -37,8 +37,14 @@ class WEFT_API descriptor {
   int release() noexcept;
 
   bool is_open() const noexcept;
-  /// The number; -1 when closed. It stays the descriptor's own.
+  /// The number; -1 when closed. It stays the descriptor's own, and unless the caller knows that
+  /// nobody closes it meanwhile, the number may be another's already: see borrow().
   int native_handle() const noexcept;
+
+  /// Keeps the native handle from being closed while the caller makes a call of its own on it, one
+  /// that does not wait: close() waits for the lease to end. Empty when the handle is closed.
+  class lease;
+  lease borrow() const noexcept;
 
   /// Performs an operation on the handle: `op.code` and its arguments must be filled in.
   ///
@@ -57,6 +63,28 @@ class WEFT_API descriptor {
   explicit descriptor(detail::descriptor_state& state) noexcept : state_(&state) {}
 
   detail::descriptor_state* state_ = nullptr;
+};
+
+class WEFT_API descriptor::lease {
+ public:
+  lease(lease&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  lease& operator=(lease&&) = delete;
+  ~lease() {
+    if (state_) {
+      give_back();
+    }
+  }
+
+  explicit operator bool() const noexcept { return state_ != nullptr; }
+  int native_handle() const noexcept;
+
+ private:
+  friend class descriptor;
+
+  explicit lease(detail::descriptor_state* state) noexcept : state_(state) {}
+  void give_back() noexcept;
+
+  detail::descriptor_state* state_;
 };
 
 }  // namespace weft::io

@@ -13,7 +13,8 @@ class backend;
 
 namespace detail {
 class descriptor_state;
-}
+class operation_queue;
+}  // namespace detail
 
 /// What the system is asked to do.
 enum class opcode : std::uint8_t {
@@ -66,11 +67,11 @@ struct operation {
   detail::descriptor_state* target = nullptr;
   backend* home = nullptr;  // where it was submitted
   weft::detail::wait_token waiter = {};
-  std::uint64_t tag = 0;     // the backend's name for it
-  operation* next = nullptr;  // the descriptor's queue of waiting operations
+  std::uint64_t tag = 0;  // the backend's name for it
+  operation* next = nullptr;
   operation* previous = nullptr;
-  bool linked = false;
-  bool interrupted = false;       // a closer has seen to it
+  detail::operation_queue* queue = nullptr;  // in which of the descriptor's queues it is
+  bool interrupted = false;                  // a closer has seen to it
   bool poll_first = false;        // ring: wait for readiness in the kernel, make the call from here
   bool polled = false;            // ring: that wait is over
   bool attempt = true;            // readiness: a call might not have to wait

@@ -42,8 +42,9 @@ namespace detail {
 /// with_io(), or std::system_error.
 WEFT_API runtime_options options_or_throw(const run_options& options);
 
-/// From construction to destruction, in a fiber: SIGINT and SIGTERM cancel `scope` instead of ending
-/// the process; a second one ends it after all. Where signals are watched already, does nothing.
+/// From construction to destruction, in a fiber: SIGINT and SIGTERM cancel `scope` instead of
+/// ending the process; a second one ends it after all. Where signals are watched already, does
+/// nothing.
 class WEFT_API interrupt_watch {
  public:
   explicit interrupt_watch(cancel_scope& scope);
@@ -102,7 +103,8 @@ auto run(F&& f, const run_options& options = {},
 /// `operation_canceled`, so that it can end in order; a second Ctrl-C ends the process.
 ///
 /// Returns: what `f` returned if that is a number; otherwise 0, or 1 after printing the error or
-///   exception with which `f` ended. Ending with `operation_canceled` because of Ctrl-C is no error.
+///   exception with which `f` ended. Ending with `operation_canceled` because of Ctrl-C is no
+///   error.
 template <class F>
   requires std::invocable<std::decay_t<F>>
 int run_main(F&& f, const run_options& options = {},

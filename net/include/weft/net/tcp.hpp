@@ -18,11 +18,12 @@ enum class socket_side : std::uint8_t { read, write, both };
 
 /// A TCP connection.
 ///
-/// Every call that moves data suspends the calling fiber, never its thread, until the data has moved,
-/// and fails with `operation_canceled` or `timed_out` when a scope around the caller ends, with
-/// `closed` when the stream is closed under it, or with the system's error.
+/// Every call that moves data suspends the calling fiber, never its thread, until the data has
+/// moved, and fails with `operation_canceled` or `timed_out` when a scope around the caller ends,
+/// with `closed` when the stream is closed under it, or with the system's error.
 ///
-/// Threads: one fiber may read while another writes, and close() may come from anywhere. Two readers
+/// Threads: one fiber may read while another writes, and close() may come from anywhere. Two
+/// readers
 ///   or two writers at once are safe, but who gets which bytes is left to chance.
 /// Lifetime: must outlive the calls on it; the destructor closes.
 /// Cost: one pooled object besides the system's socket.
@@ -119,7 +120,8 @@ class WEFT_API tcp_listener {
   /// Where it listens, with the port that the system chose if 0 was asked for.
   result<endpoint> local_endpoint() const noexcept;
 
-  /// Stops listening: accept() calls end with `closed`. Idempotent. Suspends as tcp_stream::close().
+  /// Stops listening: accept() calls end with `closed`. Idempotent. Suspends as
+  /// tcp_stream::close().
   void close() noexcept { descriptor_.close(); }
   bool is_open() const noexcept { return descriptor_.is_open(); }
 
@@ -151,12 +153,13 @@ WEFT_API result<tcp_listener> listen(std::string_view where, const listen_option
 /// Connects to a server.
 ///
 /// Suspends: until the connection stands or has failed.
-/// Errors: `connection_refused`, `network_unreachable`, `timed_out` (the system's or a scope's), and
+/// Errors: `connection_refused`, `network_unreachable`, `timed_out` (the system's or a scope's),
+/// and
 ///   the system's others; explain() names the address.
 WEFT_API result<tcp_stream> connect(const endpoint& where,
                                     const connect_options& options = {}) noexcept;
-/// The same with the address as text, `127.0.0.1:80`, `[::1]:80` or `example.org:80`. A host name is
-/// looked up, and its addresses are tried in turn.
+/// The same with the address as text, `127.0.0.1:80`, `[::1]:80` or `example.org:80`. A host name
+/// is looked up, and its addresses are tried in turn.
 ///
 /// Errors: also address_errc and resolve_errc; when all addresses fail, the first one's error.
 WEFT_API result<tcp_stream> connect(std::string_view where, const connect_options& options = {});

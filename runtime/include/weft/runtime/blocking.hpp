@@ -16,7 +16,8 @@ namespace weft {
 /// Suspends: until `f` has returned; first, while all threads of the pool are busy.
 /// Returns: what `f` returned; an exception that leaves `f` is rethrown here.
 /// Errors: `resource_unavailable_try_again` when no thread could be started.
-/// Cancellation: a call that has not begun is withdrawn; one that has begun cannot be interrupted, is
+/// Cancellation: a call that has not begun is withdrawn; one that has begun cannot be interrupted,
+/// is
 ///   waited for, and delivers its value.
 /// Threads: on a plain thread `f` is simply called.
 /// Cost: a thread hand-over each way, 10-50 us; no allocation but that of new threads.

@@ -17,7 +17,8 @@ namespace weft {
 /// inside, fails with `errc::operation_canceled` once cancel() was called, and keeps failing until
 /// the scope is left. Scopes nest like blocks: leave them in the reverse order of entering.
 ///
-/// Threads: cancel() and is_canceled() may be called from any thread while the scope lives; all else
+/// Threads: cancel() and is_canceled() may be called from any thread while the scope lives; all
+/// else
 ///   by the fiber or thread that entered it.
 /// Lifetime: lives on the stack of the fiber that enters it.
 /// Cost: two uncontended locks; no allocation.
@@ -83,9 +84,9 @@ WEFT_API result<void> check_cancel() noexcept;
 
 /// Who cancelled the scope around the caller, and why.
 struct cancel_cause {
-  errc code;                    ///< operation_canceled or timed_out
-  const char* reason;           ///< a sentence
-  std::uint64_t canceled_by;    ///< the fiber that did it; 0: a plain thread, a timer, a signal
+  errc code;                  ///< operation_canceled or timed_out
+  const char* reason;         ///< a sentence
+  std::uint64_t canceled_by;  ///< the fiber that did it; 0: a plain thread, a timer, a signal
 };
 
 /// The cause, when a scope around the caller has ended.

@@ -26,8 +26,8 @@ class WEFT_API driver {
   /// Makes the current or the next waiting poll() return. Any thread.
   virtual void wake() noexcept = 0;
 
-  /// Does what a poll that never waits does, on behalf of an owner that is busy computing. Called by
-  /// another worker's thread, at any time; returns at once when the owner is inside the driver.
+  /// Does what a poll that never waits does, on behalf of an owner that is busy computing. Called
+  /// by another worker's thread, at any time; returns at once when the owner is inside the driver.
   virtual void assist() noexcept;
 
   /// Tells implementations apart without RTTI; unique per concrete driver family.

@@ -26,9 +26,8 @@ WEFT_API void*& local_slot(unsigned key);
 template <class T>
 class fiber_local {
  public:
-  fiber_local() : key_(detail::make_local_key([](void* copy) noexcept {
-                    delete static_cast<T*>(copy);
-                  })) {}
+  fiber_local()
+      : key_(detail::make_local_key([](void* copy) noexcept { delete static_cast<T*>(copy); })) {}
   fiber_local(const fiber_local&) = delete;
   fiber_local& operator=(const fiber_local&) = delete;
 

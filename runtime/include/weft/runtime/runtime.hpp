@@ -43,8 +43,8 @@ struct runtime_options {
   /// control group's quota. At most 256.
   unsigned workers = 0;
   scheduling mode = scheduling::work_stealing;
-  /// True: every worker has a thread of its own, and run() merely waits. False: the thread that calls
-  /// run() is worker 0 meanwhile, so with one worker no thread is started at all.
+  /// True: every worker has a thread of its own, and run() merely waits. False: the thread that
+  /// calls run() is worker 0 meanwhile, so with one worker no thread is started at all.
   bool background = false;
   /// Address space of a fiber's stack, the guard page included.
   std::size_t stack_size = 256 * 1024;
@@ -61,9 +61,10 @@ struct runtime_statistics {
   std::uint64_t spawned = 0;
   std::uint64_t switches = 0;
   std::uint64_t polls = 0;
-  std::uint64_t sleeps = 0;   ///< waits in the driver
-  std::uint64_t steals = 0;   ///< times a worker took fibers from another's queue
-  std::uint64_t rescues = 0;  ///< times the events of a worker that was stuck were served by another
+  std::uint64_t sleeps = 0;  ///< waits in the driver
+  std::uint64_t steals = 0;  ///< times a worker took fibers from another's queue
+  std::uint64_t rescues =
+      0;  ///< times the events of a worker that was stuck were served by another
   std::size_t stacks_in_use = 0;
   std::size_t stacks_free = 0;
   std::size_t unguarded_stacks = 0;
@@ -85,8 +86,8 @@ class WEFT_API runtime {
   runtime& operator=(const runtime&) = delete;
 
   /// Calls `f()` as a fiber, waits for its end, and returns what it returned or rethrows what it
-  /// threw. Other fibers may live on. May be called again, with `background` from several threads at
-  /// once. Not from a fiber: that would block its worker (spawn and join instead).
+  /// threw. Other fibers may live on. May be called again, with `background` from several threads
+  /// at once. Not from a fiber: that would block its worker (spawn and join instead).
   template <class F>
     requires std::invocable<std::decay_t<F>>
   auto run(F&& f, std::source_location site = std::source_location::current());
@@ -105,8 +106,8 @@ class WEFT_API runtime {
     return spawn(spawn_options{.site = site}, std::forward<F>(f));
   }
 
-  /// Cancels every fiber, waits until all have ended, and stops the workers. What is shielded runs to
-  /// its end first. Idempotent.
+  /// Cancels every fiber, waits until all have ended, and stops the workers. What is shielded runs
+  /// to its end first. Idempotent.
   void shutdown() noexcept;
 
   unsigned workers() const noexcept;

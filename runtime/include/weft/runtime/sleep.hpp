@@ -15,6 +15,8 @@ namespace weft {
 WEFT_API result<void> sleep_until(time_point deadline) noexcept;
 
 /// sleep_until() that long from now; zero or less merely yields.
-inline result<void> sleep_for(duration wait) noexcept { return sleep_until(deadline_after(wait)); }
+inline result<void> sleep_for(duration wait) noexcept {
+  return sleep_until(deadline_after(wait));
+}
 
 }  // namespace weft

@@ -170,19 +170,19 @@ using spawn_result = flatten_t<std::invoke_result_t<std::decay_t<F>, std::decay_
 template <class F, class... Args>
 auto spawn_with(const fiber_request& request, F&& f, Args&&... args) {
   using T = spawn_result<F, Args...>;
-  fiber* made =
-      make_fiber<T>(request, bind_call(std::forward<F>(f), std::forward<Args>(args)...));
+  fiber* made = make_fiber<T>(request, bind_call(std::forward<F>(f), std::forward<Args>(args)...));
   start_fiber(made);
   return join_handle<T>(made);
 }
 
 }  // namespace detail
 
-/// Starts a fiber that calls `f(args...)`, with copies of both, in the runtime of the calling fiber.
+/// Starts a fiber that calls `f(args...)`, with copies of both, in the runtime of the calling
+/// fiber.
 ///
 /// Does not suspend: the new fiber is queued behind those that are ready. From a plain thread use
-/// runtime::spawn(). Up to three arguments; give more by capturing them in a lambda, or use the form
-/// with spawn_options.
+/// runtime::spawn(). Up to three arguments; give more by capturing them in a lambda, or use the
+/// form with spawn_options.
 ///
 /// Errors: throws std::bad_alloc when there is no memory for the fiber.
 /// Cost: one pooled control block, no stack until the fiber first runs; callables up to 56 bytes

@@ -15,7 +15,6 @@ struct version {
 };
 
 /// The version of the headers that a program was compiled with.
-inline constexpr version header_version{WEFT_VERSION_MAJOR, WEFT_VERSION_MINOR,
-                                        WEFT_VERSION_PATCH};
+inline constexpr version header_version{WEFT_VERSION_MAJOR, WEFT_VERSION_MINOR, WEFT_VERSION_PATCH};
 
 }  // namespace weft

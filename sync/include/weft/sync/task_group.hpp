@@ -28,11 +28,12 @@ enum class on_error : std::uint8_t {
 /// Runs many fibers as one: none outlives the group.
 ///
 /// Tasks run in the group's scope, below the scope in which the group was made: what cancels that
-/// cancels them, and so does its deadline. The fiber that made the group is not in it: cancelling the
-/// group does not interrupt that fiber.
+/// cancels them, and so does its deadline. The fiber that made the group is not in it: cancelling
+/// the group does not interrupt that fiber.
 ///
 /// Threads: any fiber or thread may spawn into it and cancel it while it lives; one may wait.
-/// Lifetime: the destructor cancels the tasks and waits for them. The group must not outlive the scope
+/// Lifetime: the destructor cancels the tasks and waits for them. The group must not outlive the
+/// scope
 ///   in which it was made.
 /// Cost: no allocation beside the fibers'; a lock for each start and end of a task.
 class WEFT_API task_group {
@@ -76,7 +77,8 @@ class WEFT_API task_group {
   /// Waits until no task is left, then returns the first error or rethrows the first exception that
   /// a task ended with. The group is as new afterwards.
   ///
-  /// Errors: `operation_canceled` or `timed_out` when a scope around the caller ends first; then the
+  /// Errors: `operation_canceled` or `timed_out` when a scope around the caller ends first; then
+  /// the
   ///   tasks still belong to the group.
   result<void> wait();
 

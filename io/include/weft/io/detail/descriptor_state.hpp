@@ -10,6 +10,22 @@
 
 namespace weft::io::detail {
 
+struct poller_home;
+
+/// Operations that wait, the longest-waiting first. Guarded by the descriptor's lock.
+class operation_queue {
+ public:
+  operation* front() const noexcept { return first_; }
+  bool is_empty() const noexcept { return !first_; }
+  void push_back(operation& op) noexcept;
+  /// Takes the operation out of the queue it is in, if it is in one.
+  static void remove(operation& op) noexcept;
+
+ private:
+  operation* first_ = nullptr;
+  operation* last_ = nullptr;
+};
+
 /// What all operations on one native handle share. Pooled and never unmapped, because a readiness
 /// event may name a descriptor that was closed while the event was on its way.
 ///
@@ -29,14 +45,14 @@ class WEFT_API descriptor_state {
   /// Counts the caller in and tells the operation whether a call might not have to wait. False:
   /// closing has begun.
   bool enter(operation& op) noexcept;
+  /// The same for a user who performs no operation: keeps the native handle from being closed.
+  bool enter() noexcept;
+  void leave() noexcept;
   /// Counts it out. `exhausted`: it moved fewer bytes than it could, so the next one has to wait.
   void leave(operation& op, bool exhausted) noexcept;
 
-  // Under the lock.
-  void link(operation& op) noexcept;
-  void unlink(operation& op) noexcept;
-  /// The longest-waiting operation in a direction, off the queue, to be completed with -EAGAIN: its
-  /// turn has come to try. Null: none.
+  /// Under the lock: the longest-waiting operation in a direction, off its queue, to be completed
+  /// with -EAGAIN: its turn has come to try. Null: none.
   operation* take_first(direction d) noexcept;
 
   weft::detail::spinlock lock;
@@ -46,19 +62,28 @@ class WEFT_API descriptor_state {
 
   // Readiness backends only; see readiness.cpp.
   struct readiness {
-    bool maybe = true;          // a call might not have to wait
-    std::uint32_t events = 0;   // counts them, to notice one between a call and its verdict
-    operation* first = nullptr;
-    operation* last = nullptr;
+    bool maybe = true;         // a call might not have to wait
+    std::uint32_t events = 0;  // counts them, to notice one between a call and its verdict
+    operation_queue waiting;
   };
   std::array<readiness, 2> sides;
-  bool hung_up = false;
-  backend* home = nullptr;  // whose poller the handle is registered with
+  bool cut_short =
+      false;  // the end, an error or an urgent mark may make a call move less than it could
+  poller_home* home = nullptr;  // where the handle is registered, and ...
+  std::uint64_t tenancy = 0;    // ... with which of those who have lived there
 
-  // Ring only: the last receive moved so much that the next one polls first.
+  // Completion backends only: the kernel has these, and nobody else may complete them.
+  operation_queue submitted;
+  // The last receive moved so much that the next one polls first.
   bool large_receives = false;
 
-  weft::detail::wait_token closer;
+  // Whoever waits in close(): the first for the operations to leave, the others for the first.
+  struct closer {
+    weft::detail::wait_token token;
+    closer* next = nullptr;
+  };
+  weft::detail::wait_token first_closer;
+  closer* other_closers = nullptr;
   descriptor_state* next_free = nullptr;
 
   readiness& side(direction d) noexcept { return sides[static_cast<std::size_t>(d)]; }

@@ -21,14 +21,35 @@ struct sockaddr;
 namespace weft::detail::sys {
 
 enum class call : std::uint8_t {
-  socket, bind, listen, accept, connect, shutdown, close, receive, send, receive_message,
-  send_message, read, write, poll, get_option, set_option, local_name, peer_name, epoll_create,
-  epoll_control, epoll_wait, event_fd, ring_setup, ring_enter,
+  socket,
+  bind,
+  listen,
+  accept,
+  connect,
+  shutdown,
+  close,
+  receive,
+  send,
+  receive_message,
+  send_message,
+  read,
+  write,
+  poll,
+  get_option,
+  set_option,
+  local_name,
+  peer_name,
+  epoll_create,
+  epoll_control,
+  epoll_wait,
+  event_fd,
+  ring_setup,
+  ring_enter,
 };
 
 /// What an injector answers.
 struct fault {
-  int error = 0;               ///< nonzero: the call fails with it and is not made
+  int error = 0;                 ///< nonzero: the call fails with it and is not made
   std::size_t limit = SIZE_MAX;  ///< moves at most this many bytes
 };
 

@@ -25,9 +25,9 @@ struct blocking_job {
 /// plain thread, runs it here. Errors: as blocking(); then the job never began.
 WEFT_API result<void> run_blocking(blocking_job& job) noexcept;
 
-/// Runs `work` on the pool of the calling fiber's runtime some time, and does not wait. Shutdown does
-/// not wait for it either: if it has not begun by then it is dropped, and one that is under way may
-/// outlive the runtime. So it must own all it touches.
+/// Runs `work` on the pool of the calling fiber's runtime some time, and does not wait. Shutdown
+/// does not wait for it either: if it has not begun by then it is dropped, and one that is under
+/// way may outlive the runtime. So it must own all it touches.
 WEFT_API result<void> run_abandonable(std::move_only_function<void() noexcept> work) noexcept;
 
 }  // namespace weft::detail

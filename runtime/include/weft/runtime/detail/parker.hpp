@@ -9,12 +9,12 @@
 
 /// Park and unpark: the one way in which anything in weft waits.
 ///
-/// A wait has three steps. begin_wait() opens it and returns a token; the waiter publishes the token
-/// where its waker will find it; park() leaves the processor until someone claims the token. Wakers,
-/// deadlines and cancellation race for the claim, one compare-and-swap on the parker's word decides,
-/// and the winner alone makes the waiter run again. A token names one wait of one parker by a
-/// generation, and parkers are never unmapped while their runtime lives: a stale token is harmless,
-/// wherever it was left.
+/// A wait has three steps. begin_wait() opens it and returns a token; the waiter publishes the
+/// token where its waker will find it; park() leaves the processor until someone claims the token.
+/// Wakers, deadlines and cancellation race for the claim, one compare-and-swap on the parker's word
+/// decides, and the winner alone makes the waiter run again. A token names one wait of one parker
+/// by a generation, and parkers are never unmapped while their runtime lives: a stale token is
+/// harmless, wherever it was left.
 namespace weft::detail {
 
 class scope;
@@ -42,8 +42,8 @@ class WEFT_API parker {
   bool is_proxy() const noexcept { return kind_ == kind::proxy; }
 
  private:
-  // generation << 3 | wait_state. Only the parker opens a wait (running -> waiting_*); whoever moves
-  // it on from waiting_* by compare-and-swap has claimed it.
+  // generation << 3 | wait_state. Only the parker opens a wait (running -> waiting_*); whoever
+  // moves it on from waiting_* by compare-and-swap has claimed it.
   std::atomic<std::uint64_t> word_{0};
 
  public:
@@ -92,22 +92,23 @@ WEFT_API wake_reason park(wait_token token, time_point until, const char* what) 
 WEFT_API bool unpark(wait_token token) noexcept;
 
 /// The first half of unpark(): ends the wait, but its parker does not run before resume(). True if
-/// this call ended it: then the caller must call resume(), and may use in between what the waiter has
-/// on its stack: hand a value over, say which of several wakers it was.
+/// this call ended it: then the caller must call resume(), and may use in between what the waiter
+/// has on its stack: hand a value over, say which of several wakers it was.
 WEFT_API bool claim_wait(wait_token token) noexcept;
 /// The second half. The waiter and all it has on its stack may be gone when this returns.
 WEFT_API void resume(wait_token claimed) noexcept;
 
 /// unpark(), for a waker whose wait may have been cut short and followed by another for the same
-/// thing: ends the wait that the token names or, if that was ended by someone else, the parker's very
-/// next one. What the waker wrote before is seen by a parker that opens that next wait too late to be
-/// ended by this.
+/// thing: ends the wait that the token names or, if that was ended by someone else, the parker's
+/// very next one. What the waker wrote before is seen by a parker that opens that next wait too
+/// late to be ended by this.
 WEFT_API bool unpark_this_or_next(wait_token token) noexcept;
 
 /// Counts one operation that did not wait; a fiber that has had many in a row yields here.
 WEFT_API void consume_budget() noexcept;
 
-/// The error of the cancelled scope around the caller (timed_out or operation_canceled), or no error.
+/// The error of the cancelled scope around the caller (timed_out or operation_canceled), or no
+/// error.
 WEFT_API std::error_code cancel_error() noexcept;
 
 }  // namespace weft::detail

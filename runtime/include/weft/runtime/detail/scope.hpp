@@ -16,8 +16,8 @@ class wake_list;
 ///
 /// A scope that is *entered* becomes its owner's current scope until it is left, in stack order; a
 /// root belongs to a fiber for the fiber's life; a group is attached below the scope it was made in
-/// without becoming anyone's current scope. Cancelling marks the scope and everything below it except
-/// what a shield covers, and wakes the fibers that wait there.
+/// without becoming anyone's current scope. Cancelling marks the scope and everything below it
+/// except what a shield covers, and wakes the fibers that wait there.
 ///
 /// Locks nest from parent to child. A scope's fields are guarded by its own lock, its links by its
 /// parent's; `status_` may be read without either.
@@ -82,8 +82,8 @@ class WEFT_API scope {
   spinlock lock_;
 };
 
-/// The earliest deadline of the open scopes that the caller has entered, those outside a shield left
-/// out; `forever` where there is none.
+/// The earliest deadline of the open scopes that the caller has entered, those outside a shield
+/// left out; `forever` where there is none.
 WEFT_API time_point nearest_deadline() noexcept;
 
 /// The scope of a fiber or thread as a whole.

@@ -21,8 +21,8 @@ namespace weft {
 class runtime;
 }
 
-/// What a fiber runs and leaves behind: a callable, then its outcome, in one piece of storage inside
-/// the fiber's control block, or on the heap when it is large.
+/// What a fiber runs and leaves behind: a callable, then its outcome, in one piece of storage
+/// inside the fiber's control block, or on the heap when it is large.
 namespace weft::detail {
 
 class fiber;
@@ -138,7 +138,8 @@ auto bind_call(F&& function, Args&&... arguments) {
     return std::decay_t<F>(std::forward<F>(function));
   } else {
     return bound_call<std::decay_t<F>, std::decay_t<Args>...>{
-        std::forward<F>(function), std::tuple<std::decay_t<Args>...>(std::forward<Args>(arguments)...)};
+        std::forward<F>(function),
+        std::tuple<std::decay_t<Args>...>(std::forward<Args>(arguments)...)};
   }
 }
 
@@ -176,8 +177,9 @@ WEFT_API void set_completion_hook(fiber* f, completion_hook hook, void* context)
 WEFT_API bool is_finished(const fiber* f) noexcept;
 /// Waits for the end. Fails only when the wait is cancelled or times out.
 WEFT_API result<void> join_fiber(fiber* f, cancelable can, time_point until) noexcept;
-/// Publishes a token for the finishing worker, which only unparks it: the first half of join_fiber()
-/// for those who wait for other things, too. False, and nothing is published, when it has finished.
+/// Publishes a token for the finishing worker, which only unparks it: the first half of
+/// join_fiber() for those who wait for other things, too. False, and nothing is published, when it
+/// has finished.
 WEFT_API bool enlist_joiner(fiber* f, wait_token token) noexcept;
 /// Takes back what enlist_joiner() published.
 WEFT_API void withdraw_joiner(fiber* f) noexcept;

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+
+namespace weft::io::detail {
+
+class descriptor_state;
+
+/// What descriptors are registered with: the part of a readiness backend that a moving descriptor
+/// needs to know.
+class poller {
+ public:
+  virtual void unwatch(descriptor_state& state) noexcept = 0;
+
+ protected:
+  ~poller() = default;
+};
+
+/// Where a poller lives, or used to live.
+///
+/// A descriptor remembers where it is registered, and may outlive that poller and its whole
+/// runtime; the next poller may even get the same address. So descriptors do not point at pollers
+/// but at homes, which are pooled and never freed, and remember the tenancy beside. `mutex` guards
+/// the rest and is held while a tenant is called: one that moves out waits for that.
+struct poller_home {
+  /// A free home, or a new one. Throws std::bad_alloc.
+  static poller_home& move_in(poller& tenant);
+  void move_out() noexcept;
+
+  /// Takes the descriptor off the tenant of that number, if it still lives here.
+  void take_off(descriptor_state& state, std::uint64_t of_tenancy) noexcept;
+
+  std::mutex mutex;
+  poller* tenant = nullptr;
+  std::uint64_t tenancy = 0;  // counts the tenants; each may read its own without the mutex
+  poller_home* next_free = nullptr;
+};
+
+}  // namespace weft::io::detail

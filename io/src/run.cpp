@@ -54,13 +54,7 @@ result<runtime_options> io::with_io(const run_options& options, backend_choice* 
 runtime_options detail::options_or_throw(const run_options& options) {
   auto made = io::with_io(options);
   if (!made) {
-    // What the exception says ends with the code's message anyway.
-    std::string what = explain(made.error());
-    const std::string ending = ": " + made.error().message();
-    if (what.ends_with(ending)) {
-      what.resize(what.size() - ending.size());
-    }
-    throw std::system_error(made.error(), what);
+    throw_system_error(made.error());
   }
   return std::move(*made);
 }
@@ -76,9 +70,6 @@ void detail::report_failure(std::error_code error) noexcept {
 void detail::report_exception() noexcept {
   try {
     throw;
-  } catch (const std::system_error& e) {
-    const std::string note = explain(e.code());
-    std::fprintf(stderr, "error: %s\n", note != e.code().message() ? note.c_str() : e.what());
   } catch (const std::exception& e) {
     std::fprintf(stderr, "error: %s\n", e.what());
   } catch (...) {

@@ -60,8 +60,4 @@ const std::error_category& weft_category() noexcept {
   return instance;
 }
 
-void detail::throw_system_error(std::error_code error) {
-  throw std::system_error(error);
-}
-
 }  // namespace weft

@@ -16,6 +16,10 @@ expect '^hello, warp$' "$examples/hello"
 expect '^hello, weft$' "$examples/hello"
 expect 'an answer that took 50 ms$' "$examples/fan_out"
 expect 'no answer in time$' "$examples/fan_out"
+expect '^the answer that took 20 ms$' "$examples/first_answer"
+expect '^2 3 5 7 11 13 17 19 $' "$examples/pipeline" 20
+expect '^worker [0-2] has done job 5$' "$examples/worker_pool" 6 3
+expect ' ms: caller 19$' "$examples/rate_limiter" 500
 expect '^127\.0\.0\.1:1: connect 127\.0\.0\.1:1: .*refused' "$examples/fan_out" 127.0.0.1:1
 expect '^error: listen 127\.0\.0\.1:http\?: ' "$examples/echo_server" '127.0.0.1:http?'
 expect '^error: listen nonsense: ' "$examples/echo_server" nonsense
@@ -32,3 +36,12 @@ kill -INT "$server"
 read -r -t 10 reply <&"$client" || fail 'graceful_shutdown said no farewell'
 [[ $reply == 'the server is closing, goodbye' ]] || fail "graceful_shutdown's farewell was '$reply'"
 timeout 10 tail --pid="$server" -f /dev/null || fail 'graceful_shutdown did not end'
+
+start "$examples/chat_server"
+exec {one}<>"/dev/tcp/127.0.0.1/$port" {two}<>"/dev/tcp/127.0.0.1/$port"
+echo 'anyone here?' >&"$one"
+read -r -t 5 line <&"$one" || fail 'chat_server did not send what the peer itself had said'
+echo 'so am I' >&"$two"
+read -r -t 5 line <&"$one" || fail 'chat_server did not pass on what another peer had said'
+[[ $line == *': so am I' ]] || fail "chat_server passed on '$line'"
+stop

@@ -1,5 +1,6 @@
 #include "io_uring.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <mutex>
@@ -31,6 +32,8 @@ namespace sys = weft::detail::sys;
 
 constexpr unsigned submission_entries = 256;
 constexpr unsigned completion_entries = 4096;
+// Of one transfer: an entry has 32 bits for it. The system itself stops at 2 GiB.
+constexpr std::size_t most_bytes = std::size_t{1} << 30;
 
 // user_data of entries that are no operation's; a tag is never so small.
 constexpr std::uint64_t ignored = 0;
@@ -94,7 +97,7 @@ bool io_uring_backend::submit(operation& op) noexcept {
     op.result = injected.error == EINTR ? -EAGAIN : -injected.error;
     return true;
   }
-  op.asked = std::min(op.size, injected.limit);
+  op.asked = std::min({op.size, injected.limit, most_bytes});
   if (!open_wait(op)) {
     return true;
   }

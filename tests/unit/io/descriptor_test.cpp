@@ -1,0 +1,254 @@
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+
+#include <weft/io/descriptor.hpp>
+
+#include "support/io_fixture.hpp"
+#include "support/raw_handles.hpp"
+
+namespace weft::testing {
+
+namespace {
+
+/// On the backend that WEFT_BACKEND names, else the best one.
+template <class F>
+void in_io(F f) {
+  run_in({.name = {}, .workers = 2}, f);
+}
+
+bool is_open(int fd) {
+  return ::fcntl(fd, F_GETFD) >= 0;
+}
+
+result<std::size_t> move(const io::descriptor& handle, io::opcode code, void* data,
+                         std::size_t size) {
+  io::operation op{.code = code, .data = data, .size = size};
+  return handle.perform(op);
+}
+
+std::error_code wait_for(const io::descriptor& handle, io::opcode code) {
+  return error_of(move(handle, code, nullptr, 0));
+}
+
+}  // namespace
+
+TEST_CASE("a handle that is adopted becomes non-blocking, and is closed at the end") {
+  int fd = -1;
+  {
+    raw_handle raw(::eventfd(0, EFD_CLOEXEC));
+    fd = raw.get();
+    CHECK((::fcntl(fd, F_GETFL) & O_NONBLOCK) == 0);
+    const io::descriptor handle = adopt(std::move(raw));
+    CHECK(handle.is_open());
+    CHECK(handle.native_handle() == fd);
+    CHECK((::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+  }
+  CHECK_FALSE(is_open(fd));
+}
+
+TEST_CASE("what is no handle cannot be adopted") {
+  CHECK(error_of(io::descriptor::adopt(-1)) == std::errc::bad_file_descriptor);
+}
+
+TEST_CASE("an empty descriptor is closed, to every call") {
+  io::descriptor none;
+  CHECK_FALSE(none.is_open());
+  CHECK(none.native_handle() == -1);
+  CHECK(none.release() == -1);
+  CHECK_FALSE(none.borrow());
+  CHECK(none.borrow().native_handle() == -1);
+  CHECK(wait_for(none, io::opcode::wait_readable) == errc::closed);
+  io::operation op{.code = io::opcode::wait_readable};
+  CHECK(error_of(none.try_perform(op)) == errc::closed);
+  none.close();
+}
+
+TEST_CASE("moving a descriptor moves the handle; assigning closes what was there") {
+  raw_pair one = local_pair();
+  raw_pair two = local_pair();
+  const int first = one.near.get();
+  const int second = two.near.get();
+  io::descriptor a = adopt(std::move(one.near));
+  io::descriptor b = adopt(std::move(two.near));
+  io::descriptor c = std::move(a);
+  CHECK_FALSE(a.is_open());
+  CHECK(c.native_handle() == first);
+  c = std::move(b);
+  CHECK_FALSE(is_open(first));
+  CHECK(c.native_handle() == second);
+  auto& same = c;
+  c = std::move(same);
+  CHECK(c.native_handle() == second);
+}
+
+TEST_CASE("a released handle stays open and is the caller's") {
+  raw_pair ends = local_pair();
+  const int fd = ends.near.get();
+  io::descriptor handle = adopt(std::move(ends.near));
+  const raw_handle back(handle.release());
+  CHECK(back.get() == fd);
+  CHECK_FALSE(handle.is_open());
+  CHECK(is_open(fd));
+}
+
+TEST_CASE("eventfds and pipes are read and written at their current position") {
+  in_io([] {
+    const io::descriptor event = adopt(raw_handle(::eventfd(0, EFD_CLOEXEC)));
+    std::uint64_t count = 0;
+    auto reader = spawn([&] { return move(event, io::opcode::read, &count, sizeof count); });
+    (void)sleep_for(settle_time);
+    std::uint64_t three = 3;
+    CHECK(move(event, io::opcode::write, &three, sizeof three) == sizeof three);
+    CHECK(or_throw(reader.join()) == sizeof count);
+    CHECK(count == 3);
+
+    raw_pair ends = pipe_pair();
+    const io::descriptor in = adopt(std::move(ends.near));
+    io::descriptor out = adopt(std::move(ends.far));
+    std::string text = "through a pipe";
+    CHECK(move(out, io::opcode::write, text.data(), text.size()) == text.size());
+    std::string got(text.size(), '.');
+    CHECK(move(in, io::opcode::read, got.data(), got.size()) == text.size());
+    CHECK(got == text);
+    out.close();
+    CHECK(move(in, io::opcode::read, got.data(), got.size()) == 0);
+  });
+}
+
+TEST_CASE("messages keep their boundaries and are awaited") {
+  in_io([] {
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    const io::descriptor near = adopt(raw_handle(ends[0]));
+    const io::descriptor far = adopt(raw_handle(ends[1]));
+    std::string first = "first";
+    std::string room(64, '.');
+    iovec in{.iov_base = room.data(), .iov_len = room.size()};
+    iovec out{.iov_base = first.data(), .iov_len = first.size()};
+    msghdr incoming{};
+    incoming.msg_iov = &in;
+    incoming.msg_iovlen = 1;
+    msghdr outgoing{};
+    outgoing.msg_iov = &out;
+    outgoing.msg_iovlen = 1;
+    auto receiver = spawn([&] { return move(near, io::opcode::receive_message, &incoming, 0); });
+    (void)sleep_for(settle_time);
+    CHECK(move(far, io::opcode::send_message, &outgoing, 0) == first.size());
+    CHECK(or_throw(receiver.join()) == first.size());
+    CHECK(room.starts_with(first));
+  });
+}
+
+TEST_CASE("waiting for readiness takes nothing, and ends with the other side") {
+  in_io([] {
+    raw_pair ends = local_pair();
+    const io::descriptor near = adopt(std::move(ends.near));
+    CHECK(wait_for(near, io::opcode::wait_writable) == std::error_code());
+    auto waiter = spawn([&] { return wait_for(near, io::opcode::wait_readable); });
+    (void)sleep_for(settle_time);
+    CHECK(send_now(ends.far.get(), "word"));
+    CHECK(or_throw(waiter.join()) == std::error_code());
+    CHECK(wait_for(near, io::opcode::wait_readable) == std::error_code());
+    std::array<char, 8> buffer;
+    CHECK(move(near, io::opcode::receive, buffer.data(), buffer.size()) == 4);
+    auto other = spawn([&] { return wait_for(near, io::opcode::wait_readable); });
+    (void)sleep_for(settle_time);
+    ends.far.close();
+    CHECK(or_throw(other.join()) == std::error_code());
+  });
+}
+
+TEST_CASE("try_perform() never waits [row 94]") {
+  raw_pair ends = local_pair();
+  const io::descriptor near = adopt(std::move(ends.near));
+  io::operation op{.code = io::opcode::wait_readable};
+  CHECK(error_of(near.try_perform(op)) == std::errc::operation_would_block);
+  CHECK(send_now(ends.far.get(), "word"));
+  CHECK(near.try_perform(op));
+}
+
+TEST_CASE("a lease keeps the handle open: close() waits for it") {
+  in_io([] {
+    raw_pair ends = local_pair();
+    io::descriptor near = adopt(std::move(ends.near));
+    const int fd = near.native_handle();
+    std::atomic<bool> lent{true};
+    join_handle<void> closer;
+    {
+      const auto lease = near.borrow();
+      CHECK(lease);
+      CHECK(lease.native_handle() == fd);
+      closer = spawn([&] {
+        near.close();
+        CHECK_FALSE(lent);
+      });
+      (void)sleep_for(settle_time);
+      CHECK_FALSE(closer.finished());
+      CHECK_FALSE(near.is_open());
+      CHECK_FALSE(near.borrow());
+      CHECK(is_open(fd));
+      lent = false;
+    }
+    CHECK(closer.join());
+    CHECK_FALSE(is_open(fd));
+  });
+}
+
+TEST_CASE("every closer returns only when the handle is closed") {
+  in_io([] {
+    raw_pair ends = local_pair();
+    io::descriptor near = adopt(std::move(ends.near));
+    const int fd = near.native_handle();
+    std::array<join_handle<bool>, 4> closers;
+    {
+      const auto lease = near.borrow();
+      for (auto& closer : closers) {
+        closer = spawn([&] {
+          near.close();
+          return is_open(fd);
+        });
+      }
+      (void)sleep_for(settle_time);
+      for (const auto& closer : closers) {
+        CHECK_FALSE(closer.finished());
+      }
+    }
+    for (auto& closer : closers) {
+      CHECK_FALSE(or_throw(closer.join()));
+    }
+  });
+}
+
+TEST_CASE("a buffer larger than a system call can take is filled as far as it goes") {
+  constexpr std::size_t huge = (std::size_t{1} << 32) + 4096;
+  void* const room = ::mmap(nullptr, huge, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  REQUIRE(room != MAP_FAILED);
+  for (const std::size_t size : {std::size_t{1} << 32, huge, huge - 1}) {
+    in_io([&] {
+      raw_pair ends = tcp_pair();
+      const io::descriptor near = adopt(std::move(ends.near));
+      for (int i = 0; i < 2; ++i) {
+        auto reader = spawn([&] { return move(near, io::opcode::receive, room, size); });
+        (void)sleep_for(settle_time);
+        CHECK(send_now(ends.far.get(), "word"));
+        CHECK(or_throw(reader.join()) == 4);
+        CHECK(std::memcmp(room, "word", 4) == 0);
+      }
+    });
+  }
+  ::munmap(room, huge);
+}
+
+}  // namespace weft::testing

@@ -190,6 +190,7 @@ void contended(benchmark::State& state, std::int64_t fibers) {
       for (auto& fiber : running) {
         (void)fiber.join();
       }
+      benchmark::DoNotOptimize(count);
     }
     s.counters["each"] =
         benchmark::Counter(static_cast<double>(fibers * batch * s.iterations()),
@@ -216,6 +217,7 @@ void contended_by_threads(benchmark::State& state) {
       std::lock_guard hold(lock);
       ++count;
     }
+    benchmark::DoNotOptimize(count);
   }
   state.SetItemsProcessed(1000 * state.iterations());
 }
@@ -241,6 +243,7 @@ void mutex_held_across_a_yield(benchmark::State& state) {
       for (auto& fiber : running) {
         (void)fiber.join();
       }
+      benchmark::DoNotOptimize(count);
     }
     s.counters["each"] =
         benchmark::Counter(static_cast<double>(fibers * each * s.iterations()),
@@ -324,6 +327,7 @@ void barrier_of_four(benchmark::State& state) {
       for (auto& fiber : running) {
         (void)fiber.join();
       }
+      benchmark::DoNotOptimize(count);
     }
     s.counters["each"] =
         benchmark::Counter(static_cast<double>(parties * each * s.iterations()),

@@ -215,9 +215,8 @@ void contended_by_threads(benchmark::State& state) {
   for (auto _ : state) {
     for (int i = 0; i < 1000; ++i) {
       std::lock_guard hold(lock);
-      ++count;
+      benchmark::DoNotOptimize(++count);
     }
-    benchmark::DoNotOptimize(count);
   }
   state.SetItemsProcessed(1000 * state.iterations());
 }
@@ -327,7 +326,6 @@ void barrier_of_four(benchmark::State& state) {
       for (auto& fiber : running) {
         (void)fiber.join();
       }
-      benchmark::DoNotOptimize(count);
     }
     s.counters["each"] =
         benchmark::Counter(static_cast<double>(parties * each * s.iterations()),

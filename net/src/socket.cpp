@@ -27,19 +27,40 @@ result<io::descriptor> open_socket(int family, int type) noexcept {
   }
 }
 
-result<void> set_flag(const io::descriptor& socket, int level, int option, bool on) noexcept {
-  const int value = on ? 1 : 0;
-  return do_on(socket, [&](int fd) noexcept {
-    return sys::set_option(fd, level, option, &value, sizeof value);
-  });
+namespace {
+
+/// One word for what this system has never heard of, whichever number it says so with.
+std::error_code error_of_option(std::error_code error) noexcept {
+  if (error == std::errc::no_protocol_option) {
+    return std::make_error_code(std::errc::operation_not_supported);
+  }
+  return error;
 }
 
-result<bool> flag(const io::descriptor& socket, int level, int option) noexcept {
+}  // namespace
+
+result<void> set_number(const io::descriptor& socket, int level, int option, int value) noexcept {
+  const auto set = do_on(socket, [&](int fd) noexcept {
+    return sys::set_option(fd, level, option, &value, sizeof value);
+  });
+  return set ? set : fail(error_of_option(set.error()));
+}
+
+result<int> number(const io::descriptor& socket, int level, int option) noexcept {
   int value = 0;
   unsigned size = sizeof value;
   const auto asked = do_on(
       socket, [&](int fd) noexcept { return sys::get_option(fd, level, option, &value, &size); });
-  return asked ? result<bool>(value != 0) : fail(asked.error());
+  return asked ? result<int>(value) : fail(error_of_option(asked.error()));
+}
+
+result<void> set_flag(const io::descriptor& socket, int level, int option, bool on) noexcept {
+  return set_number(socket, level, option, on ? 1 : 0);
+}
+
+result<bool> flag(const io::descriptor& socket, int level, int option) noexcept {
+  const auto value = number(socket, level, option);
+  return value ? result<bool>(*value != 0) : fail(value.error());
 }
 
 namespace {
@@ -65,6 +86,12 @@ result<endpoint> local_endpoint_of(const io::descriptor& socket) noexcept {
 
 result<endpoint> peer_endpoint_of(const io::descriptor& socket) noexcept {
   return name_of(socket, &sys::peer_name);
+}
+
+bool is_shortage(std::error_code error) noexcept {
+  return error == std::errc::too_many_files_open ||
+         error == std::errc::too_many_files_open_in_system || error == std::errc::no_buffer_space ||
+         error == std::errc::not_enough_memory;
 }
 
 int family_of(const endpoint& where) noexcept {

@@ -35,9 +35,15 @@ result<void> do_on(const io::descriptor& socket, Call&& call) noexcept {
 result<io::descriptor> open_socket(int family, int type) noexcept;
 result<void> set_flag(const io::descriptor& socket, int level, int option, bool on) noexcept;
 result<bool> flag(const io::descriptor& socket, int level, int option) noexcept;
+result<void> set_number(const io::descriptor& socket, int level, int option, int value) noexcept;
+result<int> number(const io::descriptor& socket, int level, int option) noexcept;
 
 result<endpoint> local_endpoint_of(const io::descriptor& socket) noexcept;
 result<endpoint> peer_endpoint_of(const io::descriptor& socket) noexcept;
+
+/// Whether the error means that the process or the system has run out of something, which may be
+/// there again in a moment.
+bool is_shortage(std::error_code error) noexcept;
 
 int family_of(const endpoint& where) noexcept;
 

@@ -1,15 +1,11 @@
 #include <array>
-#include <optional>
-
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include <weft/net/address_errc.hpp>
-#include <weft/net/native_endpoint.hpp>
+#include <weft/net/connect_options.hpp>
 #include <weft/net/resolve.hpp>
-#include <weft/net/tcp.hpp>
+#include <weft/net/tcp_socket.hpp>
 
+#include "apply_options.hpp"
 #include "socket.hpp"
 
 namespace weft {
@@ -20,42 +16,55 @@ std::string_view hint_for(std::error_code error) noexcept {
   if (error == std::errc::connection_refused) {
     return "nothing listens there";
   }
-  return {};
-}
-
-result<void> establish(const io::descriptor& socket, const endpoint& where,
-                       const connect_options& options) noexcept {
-  if (options.no_delay) {
-    if (auto set = detail::set_flag(socket, IPPROTO_TCP, TCP_NODELAY, true); !set) {
-      return set;
-    }
-  }
-  native_endpoint address(where);
-  unsigned size = address.size();
-  io::operation op{.code = io::opcode::connect, .data = address.data(), .address_size = &size};
-  if (auto connected = socket.perform(op); !connected) {
-    return fail(connected.error());
+  if (error == std::errc::address_not_available) {
+    return "no port is free to connect from, or no interface has the address";
   }
   return {};
 }
 
-bool scope_ended(std::error_code error) noexcept {
-  return error == make_error_code(errc::operation_canceled) ||
-         error == make_error_code(errc::timed_out);
+result<void> take_source(const tcp_socket& socket, const connect_options& options) noexcept {
+  if (!options.source) {
+    return {};
+  }
+  if (options.source->port() == 0) {
+    // An older system chooses the port a little early, and that is all.
+    (void)socket.set_late_source_port(true);
+  }
+  return socket.bind(*options.source);
+}
+
+result<void> prepare(const tcp_socket& socket, const connect_options& options) noexcept {
+  result<void> done = detail::apply_common(socket, options);
+  if (done && options.reuse_address) {
+    done = socket.set_reuse_address(true);
+  }
+  if (done && options.fast_open) {
+    done = socket.set_fast_open(true);
+  }
+  return done ? take_source(socket, options) : done;
+}
+
+result<tcp_stream> make_connection(const endpoint& where, const connect_options& options) noexcept {
+  auto socket = tcp_socket::open_for(where);
+  if (!socket) {
+    return fail(socket.error());
+  }
+  if (auto prepared = prepare(*socket, options); !prepared) {
+    return fail(prepared.error());
+  }
+  return std::move(*socket).connect(where);
 }
 
 }  // namespace
 
 result<tcp_stream> connect(const endpoint& where, const connect_options& options) noexcept {
-  result<void> done;
-  auto socket = detail::open_socket(detail::family_of(where), SOCK_STREAM);
-  done = socket ? establish(*socket, where, options) : fail(socket.error());
-  if (!done) {
+  auto made = make_connection(where, options);
+  if (!made) {
     std::array<char, endpoint::text_capacity> text;
-    return detail::fail_with_note(done.error(), "connect", where.format_to(text),
-                                  hint_for(done.error()));
+    return detail::fail_with_note(made.error(), "connect", where.format_to(text),
+                                  hint_for(made.error()));
   }
-  return tcp_stream::from(std::move(*socket));
+  return made;
 }
 
 result<tcp_stream> connect(std::string_view where, const connect_options& options) {
@@ -70,15 +79,11 @@ result<tcp_stream> connect(std::string_view where, const connect_options& option
   if (!found) {
     return detail::fail_with_note(found.error(), "connect", where);
   }
-  std::optional<std::error_code> first_error;
-  for (const endpoint& candidate : *found) {
-    auto stream = connect(candidate, options);
-    if (stream || scope_ended(stream.error())) {
-      return stream;
-    }
-    first_error = first_error.value_or(stream.error());
+  auto made = connect(*found, options);
+  if (!made) {
+    return detail::fail_with_note(made.error(), "connect", where, hint_for(made.error()));
   }
-  return detail::fail_with_note(*first_error, "connect", where, hint_for(*first_error));
+  return made;
 }
 
 }  // namespace weft

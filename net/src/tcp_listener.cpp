@@ -1,17 +1,10 @@
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <new>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <weft/io/detail/syscalls.hpp>
-#include <weft/net/address_errc.hpp>
 #include <weft/net/native_endpoint.hpp>
-#include <weft/net/resolve.hpp>
-#include <weft/net/tcp.hpp>
+#include <weft/net/tcp_listener.hpp>
 #include <weft/runtime/sleep.hpp>
 
 #include "socket.hpp"
@@ -41,12 +34,6 @@ bool peer_gave_up(std::error_code error) noexcept {
   }
 }
 
-bool out_of_descriptors(std::error_code error) noexcept {
-  return error == std::errc::too_many_files_open ||
-         error == std::errc::too_many_files_open_in_system || error == std::errc::no_buffer_space ||
-         error == std::errc::not_enough_memory;
-}
-
 result<tcp_stream> adopt(std::size_t fd) noexcept {
   try {
     return tcp_stream::from(io::descriptor::adopt_nonblocking(static_cast<int>(fd)));
@@ -56,65 +43,33 @@ result<tcp_stream> adopt(std::size_t fd) noexcept {
   }
 }
 
-std::string_view hint_for(std::error_code error) noexcept {
-  if (error == std::errc::permission_denied) {
-    return "ports below 1024 need CAP_NET_BIND_SERVICE";
-  }
-  if (error == std::errc::address_in_use) {
-    return "another program listens there; port 0 picks a free one";
-  }
-  if (error == std::errc::address_not_available) {
-    return "no interface of this machine has that address";
-  }
-  return {};
-}
+/// Where the peer's address goes, if anyone wants it.
+struct peer_name {
+  native_endpoint address;
+  unsigned size = native_endpoint::capacity();
 
-result<void> prepare(const io::descriptor& socket, const endpoint& where,
-                     const listen_options& options) noexcept {
-  if (auto set = detail::set_flag(socket, SOL_SOCKET, SO_REUSEADDR, options.reuse_address); !set) {
-    return set;
+  io::operation accepting() noexcept {
+    size = native_endpoint::capacity();
+    return {.code = io::opcode::accept, .data = address.data(), .address_size = &size};
   }
-  if (options.reuse_port) {
-    if (auto set = detail::set_flag(socket, SOL_SOCKET, SO_REUSEPORT, true); !set) {
-      return set;
-    }
+  endpoint value() noexcept {
+    address.resize(size);
+    return address.to_endpoint().value_or(endpoint());
   }
-  if (where.is_v6()) {
-    if (auto set = detail::set_flag(socket, IPPROTO_IPV6, IPV6_V6ONLY, options.v6_only); !set) {
-      return set;
-    }
-  }
-  // Accepted sockets inherit it: one call instead of one a connection.
-  return detail::set_flag(socket, IPPROTO_TCP, TCP_NODELAY, options.no_delay);
-}
+};
 
-result<void> start(const io::descriptor& socket, const endpoint& where, int backlog) noexcept {
-  const native_endpoint address(where);
-  const auto bound = detail::do_on(socket, [&](int fd) noexcept {
-    return detail::sys::bind(fd, address.data(), address.size());
-  });
-  if (!bound) {
-    return bound;
-  }
-  return detail::do_on(socket, [&](int fd) noexcept {
-    return detail::sys::listen(fd, backlog > 0 ? backlog : SOMAXCONN);
-  });
-}
-
-}  // namespace
-
-result<tcp_stream> tcp_listener::accept() const noexcept {
+result<tcp_stream> accept_on(const io::descriptor& listening, peer_name* name) noexcept {
   duration pause = std::chrono::milliseconds(5);
   for (;;) {
-    io::operation op{.code = io::opcode::accept};
-    auto accepted = descriptor_.perform(op);
+    io::operation op = name ? name->accepting() : io::operation{.code = io::opcode::accept};
+    auto accepted = listening.perform(op);
     if (accepted) {
       return adopt(*accepted);
     }
     if (peer_gave_up(accepted.error())) {
       continue;
     }
-    if (!out_of_descriptors(accepted.error())) {
+    if (!detail::is_shortage(accepted.error())) {
       return fail(accepted.error());
     }
     if (auto slept = sleep_for(pause); !slept) {
@@ -122,6 +77,21 @@ result<tcp_stream> tcp_listener::accept() const noexcept {
     }
     pause = std::min<duration>(pause * 2, std::chrono::seconds(1));
   }
+}
+
+}  // namespace
+
+result<tcp_stream> tcp_listener::accept() const noexcept {
+  return accept_on(descriptor_, nullptr);
+}
+
+result<tcp_stream> tcp_listener::accept(endpoint& peer) const noexcept {
+  peer_name name;
+  auto accepted = accept_on(descriptor_, &name);
+  if (accepted) {
+    peer = name.value();
+  }
+  return accepted;
 }
 
 result<tcp_stream> tcp_listener::try_accept() const noexcept {
@@ -139,35 +109,6 @@ result<tcp_stream> tcp_listener::try_accept() const noexcept {
 
 result<endpoint> tcp_listener::local_endpoint() const noexcept {
   return detail::local_endpoint_of(descriptor_);
-}
-
-result<tcp_listener> listen(const endpoint& where, const listen_options& options) noexcept {
-  result<void> done;
-  auto socket = detail::open_socket(detail::family_of(where), SOCK_STREAM);
-  if (!socket) {
-    done = fail(socket.error());
-  } else if (done = prepare(*socket, where, options); done) {
-    done = start(*socket, where, options.backlog);
-  }
-  if (!done) {
-    std::array<char, endpoint::text_capacity> text;
-    return detail::fail_with_note(done.error(), "listen", where.format_to(text),
-                                  hint_for(done.error()));
-  }
-  tcp_listener made;
-  made.descriptor_ = std::move(*socket);
-  return made;
-}
-
-result<tcp_listener> listen(std::string_view where, const listen_options& options) {
-  auto parsed = endpoint::parse(where);
-  if (!parsed && parsed.error() == address_errc::host_name) {
-    parsed = resolve_first(where);
-  }
-  if (!parsed) {
-    return detail::fail_with_note(parsed.error(), "listen", where);
-  }
-  return listen(*parsed, options);
 }
 
 }  // namespace weft

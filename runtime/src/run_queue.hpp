@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 #include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/atomic.hpp>
 
 #include "fiber.hpp"
 
@@ -109,10 +109,10 @@ class run_queue {
   bool empty() const noexcept { return size() == 0; }
 
  private:
-  alignas(cache_line) std::atomic<std::uint32_t> head_{0};
-  alignas(cache_line) std::atomic<std::uint32_t> tail_{0};
+  alignas(cache_line) atomic<std::uint32_t> head_{0};
+  alignas(cache_line) atomic<std::uint32_t> tail_{0};
   const bool shared_;
-  std::array<std::atomic<fiber*>, capacity> cells_{};
+  std::array<atomic<fiber*>, capacity> cells_{};
 };
 
 }  // namespace weft::detail

@@ -1,56 +1,12 @@
 #include "thread_parker.hpp"
 
 #include <algorithm>
-#include <mutex>
 
-#include <weft/runtime/detail/spinlock.hpp>
-
-#include "fiber_locals.hpp"
 #include "scope_access.hpp"
 #include "thread_wait.hpp"
 #include "wait_word.hpp"
 
 namespace weft::detail {
-
-namespace {
-
-spinlock free_lock;
-thread_parker* free_parkers = nullptr;
-
-thread_parker* take_parker() {
-  {
-    std::lock_guard hold(free_lock);
-    if (thread_parker* p = free_parkers) {
-      free_parkers = p->next_free;
-      return p;
-    }
-  }
-  return new thread_parker;
-}
-
-/// Gives the parker back when the thread ends.
-struct lease {
-  thread_parker* parker = take_parker();
-
-  lease() = default;
-  lease(const lease&) = delete;
-  lease& operator=(const lease&) = delete;
-  ~lease() {
-    destroy_locals(parker->extras);
-    delete parker->extras;
-    parker->extras = nullptr;
-    std::lock_guard hold(free_lock);
-    parker->next_free = free_parkers;
-    free_parkers = parker;
-  }
-};
-
-}  // namespace
-
-WEFT_NOINLINE thread_parker& thread_parker::current() noexcept {
-  static thread_local lease mine;
-  return *mine.parker;
-}
 
 void thread_parker::sleep(wait_token token, time_point until) noexcept {
   for (;;) {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/detail/scope.hpp>
 #include <weft/runtime/explain.hpp>
@@ -31,8 +31,8 @@ class thread_parker : public parker {
   thread_parker* next_free = nullptr;
 
  private:
-  std::atomic<std::uint32_t> signals_{0};  // calls of wake()
-  std::uint32_t absorbed_ = 0;             // those that sleep() has seen; the thread's own
+  atomic<std::uint32_t> signals_{0};  // calls of wake()
+  std::uint32_t absorbed_ = 0;        // those that sleep() has seen; the thread's own
 };
 
 }  // namespace weft::detail

@@ -1,6 +1,7 @@
 #include <array>
 #include <mutex>
 
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/spinlock.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 #include <weft/sync/futex.hpp>
@@ -38,12 +39,17 @@ bucket& bucket_of(const std::atomic<std::uint32_t>& word) noexcept {
   return all.buckets[address / alignof(std::uint32_t) * 0x9e3779b97f4a7c15U >> 56];
 }
 
+std::uint32_t read(const std::atomic<std::uint32_t>& word) noexcept {
+  // Acquire pairs with whatever release the caller's partner changes the word by.
+  return static_cast<const detail::atomic<std::uint32_t>&>(word).load(std::memory_order_acquire);
+}
+
 }  // namespace
 
 result<bool> futex_wait_until(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                               time_point deadline) noexcept {
   detail::consume_budget();
-  if (word.load(std::memory_order_acquire) != expected) {
+  if (read(word) != expected) {
     return false;
   }
   if (deadline != forever && deadline <= clock::now()) {
@@ -58,8 +64,7 @@ result<bool> futex_wait_until(const std::atomic<std::uint32_t>& word, std::uint3
   self.token = *begun;
   bucket& mine = bucket_of(word);
   std::unique_lock hold(mine.lock);
-  // Acquire pairs with whatever release the caller's partner changes the word by.
-  if (word.load(std::memory_order_acquire) != expected) {
+  if (read(word) != expected) {
     hold.unlock();
     detail::abandon_wait(self.token);
     return false;

@@ -1,4 +1,5 @@
 #include <mutex>
+#include <new>
 
 #include <weft/runtime/runtime.hpp>
 #include <weft/sync/task_group.hpp>
@@ -37,23 +38,45 @@ void task_group::adopt(detail::fiber* task) noexcept {
   detail::start_fiber(task);
 }
 
+/// What the group's own cancellation made of a task is no failure of the task.
+void task_group::keep(task_failure failure) noexcept {
+  const bool is_consequence = policy_ == on_error::fail_fast && !failure.exception &&
+                              failure.error == errc::operation_canceled;
+  std::list<task_failure> node;
+  {
+    std::lock_guard hold(lock_);
+    if (!failed_.any) {
+      failed_.any = true;
+      failed_.first = std::move(failure);
+      return;
+    }
+  }
+  if (is_consequence || policy_ == on_error::keep_going) {
+    return;
+  }
+  try {
+    node.push_back(std::move(failure));  // not under a spinlock
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+  std::lock_guard hold(lock_);
+  failed_.rest.splice(failed_.rest.end(), node);
+}
+
 void task_group::ended(detail::fiber* task) noexcept {
   detail::outcome<void>& end = detail::outcome_of<void>(task);
-  const bool failed = end.exception || !*end.value;
-  if (failed) {
-    std::unique_lock hold(lock_);
-    const bool first = !first_error_ && !first_exception_;
-    if (first && end.exception) {
-      first_exception_ = std::move(end.exception);
-    } else if (first) {
-      first_error_ = end.value->error();
-    }
-    hold.unlock();
+  if (end.exception || !*end.value) {
+    keep({.error = end.exception ? std::error_code() : end.value->error(),
+          .exception = std::move(end.exception),
+          .fiber = detail::fiber_id(task)});
     if (policy_ == on_error::fail_fast) {
       cancel("another task of the group failed");
     }
   }
   detail::reap_fiber(task);
+  if (limited_) {
+    places_.release();
+  }
   detail::wait_token to_wake;
   {
     std::lock_guard hold(lock_);
@@ -106,21 +129,30 @@ result<void> task_group::wait() {
   if (auto joined = join(detail::cancelable::yes); !joined) {
     return joined;
   }
-  std::error_code error;
-  std::exception_ptr exception;
+  failure_list fresh;
   {
     std::lock_guard hold(lock_);
-    error = std::exchange(first_error_, {});
-    exception = std::exchange(first_exception_, nullptr);
+    std::swap(fresh, failed_);
   }
+  delivered_ = std::move(fresh);
   scope_.reopen();
-  if (exception) {
-    std::rethrow_exception(exception);
+  if (!delivered_.any) {
+    return {};
   }
-  if (error) {
-    return fail(error);
+  if (delivered_.first.exception) {
+    std::rethrow_exception(delivered_.first.exception);
   }
-  return {};
+  return fail(delivered_.first.error);
+}
+
+std::vector<task_failure> task_group::failures() const {
+  std::vector<task_failure> all;
+  if (delivered_.any) {
+    all.reserve(1 + delivered_.rest.size());
+    all.push_back(delivered_.first);
+    all.insert(all.end(), delivered_.rest.begin(), delivered_.rest.end());
+  }
+  return all;
 }
 
 }  // namespace weft

@@ -242,7 +242,6 @@ void mutex_held_across_a_yield(benchmark::State& state) {
       for (auto& fiber : running) {
         (void)fiber.join();
       }
-      benchmark::DoNotOptimize(count);
     }
     s.counters["each"] =
         benchmark::Counter(static_cast<double>(fibers * each * s.iterations()),

@@ -209,7 +209,7 @@ TEST_CASE("what listen() runs into surfaces as that error, with the address") {
       return error;
     };
     expect_errors(call::socket, {EMFILE, ENFILE, ENOBUFS, ENOMEM, EACCES, EAFNOSUPPORT}, listening);
-    expect_errors(call::set_option, {ENOMEM, ENOPROTOOPT}, listening);
+    expect_errors(call::set_option, {ENOMEM, EPERM}, listening);
     expect_errors(call::bind, {EADDRINUSE, EADDRNOTAVAIL, EACCES}, listening);
     expect_errors(call::listen, {EADDRINUSE, EOPNOTSUPP}, listening);
   });

@@ -20,6 +20,8 @@ expect '^the answer that took 20 ms$' "$examples/first_answer"
 expect '^2 3 5 7 11 13 17 19 $' "$examples/pipeline" 20
 expect '^worker [0-2] has done job 5$' "$examples/worker_pool" 6 3
 expect ' ms: caller 19$' "$examples/rate_limiter" 500
+expect '^the server received 100000 bytes$' "$examples/graceful_close"
+expect '^13 more bytes came before the end$' "$examples/graceful_close"
 expect '^127\.0\.0\.1:1: connect 127\.0\.0\.1:1: .*refused' "$examples/fan_out" 127.0.0.1:1
 expect '^error: listen 127\.0\.0\.1:http\?: ' "$examples/echo_server" '127.0.0.1:http?'
 expect '^error: listen nonsense: ' "$examples/echo_server" nonsense
@@ -27,6 +29,8 @@ expect '^error: WEFT_BACKEND=abacus: no such backend' env WEFT_BACKEND=abacus "$
 expect '^error: WEFT_WORKERS=many: ' env WEFT_WORKERS=many "$examples/hello"
 
 start "$examples/graceful_shutdown"
+expect "^1 of 1 ports are open$" "$examples/port_scanner" 127.0.0.1 "$port"
+expect '^error: resolve no\.such\.host\.invalid: ' "$examples/port_scanner" no.such.host.invalid
 expect "^error: listen 127.0.0.1:$port: .*another program listens there" "$examples/http_hello" "127.0.0.1:$port"
 exec {client}<>"/dev/tcp/127.0.0.1/$port"
 echo 'hello' >&"$client"

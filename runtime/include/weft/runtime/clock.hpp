@@ -3,10 +3,18 @@
 #include <chrono>
 #include <cstdint>
 
+#if defined(WEFT_EXPLORE)
+#include <explore/clock.hpp>
+#endif
+
 namespace weft {
 
 /// The monotonic clock of every deadline in weft.
+#if defined(WEFT_EXPLORE)
+using clock = explore::clock;  // stands still until the explorer moves it
+#else
 using clock = std::chrono::steady_clock;
+#endif
 using time_point = std::chrono::time_point<clock, std::chrono::nanoseconds>;
 using duration = std::chrono::nanoseconds;
 

@@ -35,6 +35,9 @@ namespace weft::detail {
 inline constexpr unsigned cache_line = 64;
 
 /// Tells the processor that the caller spins.
+#if defined(WEFT_EXPLORE)
+void cpu_relax() noexcept;  // tests/explore: a scheduling point
+#else
 inline void cpu_relax() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
@@ -42,5 +45,6 @@ inline void cpu_relax() noexcept {
   asm volatile("yield");
 #endif
 }
+#endif
 
 }  // namespace weft::detail

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <concepts>
 #include <cstddef>
 #include <mutex>
 
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/spinlock.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
@@ -71,8 +71,8 @@ class WEFT_API condition_variable {
   std::size_t waiters() const noexcept;
 
  private:
-  mutable detail::spinlock lock_;     // guards queue_
-  std::atomic<bool> crowded_{false};  // whether queue_ is not empty
+  mutable detail::spinlock lock_;        // guards queue_
+  detail::atomic<bool> crowded_{false};  // whether queue_ is not empty
   detail::wait_queue queue_;
 };
 

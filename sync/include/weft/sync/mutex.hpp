@@ -7,6 +7,7 @@
 
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/spinlock.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/sync/detail/lock_owner.hpp>
@@ -113,10 +114,10 @@ class WEFT_API mutex {
   void withdraw(waiter& self) noexcept;
   void leave(waiter& self) noexcept;
 
-  std::atomic<std::uint8_t> word_{0};
-  std::atomic<bool> crowded_{false};       // unlock() must look at the queue
-  std::atomic<std::uint8_t> patience_{0};  // how long spinning has paid lately
-  mutable detail::spinlock lock_;          // guards queue_
+  detail::atomic<std::uint8_t> word_{0};
+  detail::atomic<bool> crowded_{false};       // unlock() must look at the queue
+  detail::atomic<std::uint8_t> patience_{0};  // how long spinning has paid lately
+  mutable detail::spinlock lock_;             // guards queue_
   std::atomic<std::uint32_t> owner_{detail::no_owner};
   detail::wait_queue queue_;
 };

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/sync/mutex.hpp>
 
@@ -46,8 +46,8 @@ class WEFT_API recursive_mutex {
   void become_owner() noexcept;
 
   mutex mutex_;
-  std::atomic<const detail::parker*> owner_{nullptr};  // set by the owner, and to itself only
-  std::size_t depth_ = 0;                              // the owner's
+  detail::atomic<const detail::parker*> owner_{nullptr};  // set by the owner, and to itself only
+  std::size_t depth_ = 0;                                 // the owner's
 };
 
 }  // namespace weft

@@ -39,6 +39,9 @@ enum class call : std::uint8_t {
   set_option,
   local_name,
   peer_name,
+  pipe,
+  splice,
+  send_file,
   epoll_create,
   epoll_control,
   epoll_wait,
@@ -81,6 +84,17 @@ WEFT_API int get_option(int fd, int level, int name, void* value, unsigned* size
 WEFT_API int set_option(int fd, int level, int name, const void* value, unsigned size) noexcept;
 WEFT_API int local_name(int fd, sockaddr* address, unsigned* size) noexcept;
 WEFT_API int peer_name(int fd, sockaddr* address, unsigned* size) noexcept;
+/// A non-blocking, close-on-exec pipe: ends[0] to read from, ends[1] to write to. It holds `size`
+/// bytes if the system grants that.
+WEFT_API int pipe(int (&ends)[2], int size) noexcept;
+/// Moves bytes between a pipe and something else without copying them; does not wait.
+WEFT_API std::ptrdiff_t splice(int from, int to, std::size_t size) noexcept;
+/// Sends a part of a file to a socket, and advances the offset by as much.
+WEFT_API std::ptrdiff_t send_file(int socket, int file, std::int64_t& offset,
+                                  std::size_t size) noexcept;
+/// Reads a part of a file.
+WEFT_API std::ptrdiff_t read_at(int file, void* data, std::size_t size,
+                                std::int64_t offset) noexcept;
 /// Makes reads and writes fail with EAGAIN instead of blocking.
 WEFT_API int set_nonblocking(int fd) noexcept;
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/result.hpp>
 
 /// Park and unpark: the one way in which anything in weft waits.
@@ -44,7 +44,7 @@ class WEFT_API parker {
  private:
   // generation << 3 | wait_state. Only the parker opens a wait (running -> waiting_*); whoever
   // moves it on from waiting_* by compare-and-swap has claimed it.
-  std::atomic<std::uint64_t> word_{0};
+  atomic<std::uint64_t> word_{0};
 
  public:
   /// The innermost cancellation scope. Written by the parker itself only.

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/detail/spinlock.hpp>
 
@@ -76,7 +76,7 @@ class WEFT_API scope {
   parker* owner_ = nullptr;
   const char* reason_ = nullptr;
   std::uint64_t canceled_by_ = 0;
-  std::atomic<status> status_{status::open};
+  atomic<status> status_{status::open};
   bool target_ = false;
   const kind kind_;
   spinlock lock_;

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <atomic>
-
 #include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/atomic.hpp>
 
 namespace weft::detail {
 
@@ -36,7 +35,7 @@ class spinlock {
  private:
   WEFT_API void lock_slow() noexcept;
 
-  std::atomic<bool> locked_{false};
+  atomic<bool> locked_{false};
 };
 
 }  // namespace weft::detail

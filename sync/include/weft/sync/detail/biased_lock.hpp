@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/spinlock.hpp>
 #include <weft/runtime/detail/worker_access.hpp>
 
@@ -80,8 +81,8 @@ class biased_lock {
   WEFT_API void favour() noexcept;
   WEFT_API void revoke() noexcept;
 
-  std::atomic<const void*> favourite_{nullptr};
-  std::atomic<bool> inside_{false};
+  atomic<const void*> favourite_{nullptr};
+  atomic<bool> inside_{false};
   spinlock spin_;
   std::uint32_t patience_ = first_patience;  // this and below: guarded by spin_
   std::uint32_t in_a_row_ = 0;

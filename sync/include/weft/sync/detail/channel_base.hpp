@@ -1,11 +1,11 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 
 #include <weft/runtime/arm.hpp>
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/sync/detail/biased_lock.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
@@ -43,8 +43,8 @@ class WEFT_API channel_base {
   biased_lock lock_;
 
  private:
-  std::atomic<bool> closed_{false};  // this and below: written under the lock
-  std::atomic<std::size_t> size_{0};
+  atomic<bool> closed_{false};  // this and below: written under the lock
+  atomic<std::size_t> size_{0};
 
  protected:
   wait_queue receivers_;

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/sync/detail/countdown.hpp>
 
@@ -66,8 +66,8 @@ class future_state {
  private:
   ~future_state() = default;
 
-  std::atomic<std::uint32_t> references_{1};
-  std::atomic<bool> claimed_{false};
+  atomic<std::uint32_t> references_{1};
+  atomic<bool> claimed_{false};
   countdown unsettled_{1};
   std::exception_ptr exception_;
   std::optional<result<T>> value_;

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 #include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/atomic.hpp>
 
 namespace weft::detail {
 
@@ -57,7 +57,7 @@ class guarded_word {
  private:
   WEFT_API std::uint64_t lock_slow() noexcept;
 
-  std::atomic<std::uint64_t> word_;
+  atomic<std::uint64_t> word_;
 };
 
 }  // namespace weft::detail

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
+
+#include <weft/runtime/detail/atomic.hpp>
 
 /// Values that are read where they are while newer ones take their place: what watch and broadcast
 /// keep. A reader holds a reference, so copying, which is the user's code and may be long, happens
@@ -23,7 +24,7 @@ struct value_cell {
   value_cell() noexcept {}
   ~value_cell() {}
 
-  std::atomic<std::uint32_t> references{1};
+  atomic<std::uint32_t> references{1};
   union {
     T value;  // there once a slot shows the cell
   };

@@ -1,0 +1,137 @@
+// Datagrams are sent by calls of our own that do not wait, and a wait for room between them, never
+// by an operation that a backend may hand to the kernel to repeat: what io_uring repeats (as of
+// Linux 6.18) goes on in the data where the first attempt has ended, and an attempt may end there
+// though it has sent nothing. A Unix socket whose receiver is full copies the data before it finds
+// out; the receiver would then get an empty datagram.
+
+#include "datagram.hpp"
+
+#include <algorithm>
+
+#include <sys/socket.h>
+
+#include <weft/io/detail/syscalls.hpp>
+#include <weft/runtime/detail/parker.hpp>
+
+#include "socket.hpp"
+
+namespace weft::detail {
+
+namespace {
+
+/// For messages, which are moved whole.
+result<void> without_size(const result<std::size_t>& moved) noexcept {
+  return moved ? result<void>() : fail(moved.error());
+}
+
+result<void> wait_for(const io::descriptor& socket, io::opcode code) noexcept {
+  io::operation op{.code = code};
+  return without_size(socket.perform(op));
+}
+
+result<std::size_t> carry_out(const io::descriptor& socket, io::operation& op,
+                              waiting mode) noexcept {
+  return mode == waiting::allowed ? socket.perform(op) : socket.try_perform(op);
+}
+
+result<std::size_t> transmit(const io::descriptor& socket, io::opcode code, const void* data,
+                             std::size_t size, waiting mode) noexcept {
+  for (;;) {
+    if (mode == waiting::allowed) {
+      if (auto open = may_go_on(); !open) {
+        return fail(open.error());
+      }
+    }
+    io::operation op{.code = code, .data = const_cast<void*>(data), .size = size};
+    const auto sent = socket.try_perform(op);
+    if (sent || mode == waiting::refused || sent.error() != std::errc::operation_would_block) {
+      return sent;
+    }
+    if (auto room = wait_writable(socket); !room) {
+      return fail(room.error());
+    }
+  }
+}
+
+}  // namespace
+
+result<arrived> receive_datagram(const io::descriptor& socket, std::span<std::byte> buffer,
+                                 sockaddr* from, unsigned& from_size, waiting mode,
+                                 taking how) noexcept {
+  iovec part{.iov_base = buffer.data(), .iov_len = buffer.size()};
+  msghdr message{};
+  message.msg_name = from;
+  message.msg_namelen = from_size;
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  io::operation op{.code = io::opcode::receive_message,
+                   .flags = how == taking::peeks ? MSG_PEEK : 0,
+                   .data = &message};
+  const auto size = carry_out(socket, op, mode);
+  if (!size) {
+    return fail(size.error());
+  }
+  from_size = message.msg_namelen;
+  return arrived{.size = *size, .truncated = (message.msg_flags & MSG_TRUNC) != 0};
+}
+
+result<std::size_t> receive_datagram(const io::descriptor& socket, std::span<std::byte> buffer,
+                                     waiting mode, taking how) noexcept {
+  // MSG_TRUNC: the system tells the whole size, even of what does not fit.
+  io::operation op{.code = io::opcode::receive,
+                   .flags = MSG_TRUNC | (how == taking::peeks ? MSG_PEEK : 0),
+                   .data = buffer.data(),
+                   .size = buffer.size()};
+  const auto size = carry_out(socket, op, mode);
+  if (size && *size > buffer.size() && how == taking::takes) {
+    return fail(std::make_error_code(std::errc::message_size));
+  }
+  return size ? std::min(*size, buffer.size()) : size;
+}
+
+result<void> send_datagram(const io::descriptor& socket, std::span<const std::byte> data,
+                           const sockaddr* to, unsigned to_size, waiting mode) noexcept {
+  if (!to) {
+    return without_size(transmit(socket, io::opcode::send, data.data(), data.size(), mode));
+  }
+  iovec part{.iov_base = const_cast<std::byte*>(data.data()), .iov_len = data.size()};
+  msghdr message{};
+  message.msg_name = const_cast<sockaddr*>(to);
+  message.msg_namelen = to_size;
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  return without_size(send_message(socket, message, mode));
+}
+
+result<std::size_t> send_message(const io::descriptor& socket, const msghdr& message,
+                                 waiting mode) noexcept {
+  return transmit(socket, io::opcode::send_message, &message, 0, mode);
+}
+
+result<void> may_go_on() noexcept {
+  if (const std::error_code ended = cancel_error()) {
+    return fail(ended);
+  }
+  consume_budget();
+  return {};
+}
+
+result<void> wait_readable(const io::descriptor& socket) noexcept {
+  return wait_for(socket, io::opcode::wait_readable);
+}
+
+result<void> wait_writable(const io::descriptor& socket) noexcept {
+  return wait_for(socket, io::opcode::wait_writable);
+}
+
+result<void> name_peer(const io::descriptor& socket, const sockaddr* peer, unsigned size) noexcept {
+  return do_on(socket, [&](int fd) noexcept { return sys::connect(fd, peer, size); });
+}
+
+result<void> forget_peer(const io::descriptor& socket) noexcept {
+  sockaddr nobody{};
+  nobody.sa_family = AF_UNSPEC;
+  return name_peer(socket, &nobody, sizeof nobody);
+}
+
+}  // namespace weft::detail

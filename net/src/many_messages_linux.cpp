@@ -1,0 +1,75 @@
+#include <cerrno>
+
+#include <sys/socket.h>
+
+#include <weft/io/detail/syscalls.hpp>
+
+#include "many_messages.hpp"
+
+namespace weft::detail {
+
+namespace {
+
+/// Makes the call under the eyes of the injector, as those in syscalls.hpp are. A system that lacks
+/// it, or has it forbidden (seccomp), fails with ENOSYS.
+template <class Call>
+int make(sys::call which, int fd, std::size_t count, Call&& make_it) noexcept {
+  for (;;) {
+    const sys::fault f = sys::consult(which, fd, count);
+    if (f.error != 0 && f.error != EINTR) {
+      return -f.error;
+    }
+    if (f.error == 0) {
+      const int done = make_it();
+      if (done >= 0) {
+        return done;
+      }
+      if (errno != EINTR) {
+        return -errno;
+      }
+    }
+  }
+}
+
+/// One at a time. The error counts only if nothing was done.
+template <class Single>
+int one_by_one(std::span<mmsghdr> messages, Single&& single) noexcept {
+  int done = 0;
+  for (mmsghdr& message : messages) {
+    const std::ptrdiff_t size = single(message.msg_hdr);
+    if (size < 0) {
+      return done > 0 ? done : static_cast<int>(size);
+    }
+    message.msg_len = static_cast<unsigned>(size);
+    ++done;
+  }
+  return done;
+}
+
+}  // namespace
+
+int receive_messages(int fd, std::span<mmsghdr> messages) noexcept {
+  const int done = make(sys::call::receive_message, fd, messages.size(), [&] {
+    return ::recvmmsg(fd, messages.data(), static_cast<unsigned>(messages.size()), MSG_DONTWAIT,
+                      nullptr);
+  });
+  if (done != -ENOSYS) {
+    return done;
+  }
+  return one_by_one(messages,
+                    [&](msghdr& message) { return sys::receive_message(fd, &message, 0); });
+}
+
+int send_messages(int fd, std::span<mmsghdr> messages) noexcept {
+  const int done = make(sys::call::send_message, fd, messages.size(), [&] {
+    return ::sendmmsg(fd, messages.data(), static_cast<unsigned>(messages.size()),
+                      MSG_DONTWAIT | MSG_NOSIGNAL);
+  });
+  if (done != -ENOSYS) {
+    return done;
+  }
+  return one_by_one(messages,
+                    [&](msghdr& message) { return sys::send_message(fd, &message, MSG_NOSIGNAL); });
+}
+
+}  // namespace weft::detail

@@ -1,0 +1,167 @@
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <weft/net/udp.hpp>
+
+#include "socket.hpp"
+#include "socket_option_names.hpp"
+
+namespace weft {
+
+using detail::option_name;
+
+namespace {
+
+/// An option that each of the two protocols has.
+struct option_pair {
+  option_name v4;
+  option_name v6;
+};
+
+constexpr option_pair hops{{IPPROTO_IP, IP_TTL}, {IPPROTO_IPV6, IPV6_UNICAST_HOPS}};
+constexpr option_pair service{{IPPROTO_IP, IP_TOS}, {IPPROTO_IPV6, IPV6_TCLASS}};
+constexpr option_pair multicast_hops{{IPPROTO_IP, IP_MULTICAST_TTL},
+                                     {IPPROTO_IPV6, IPV6_MULTICAST_HOPS}};
+constexpr option_pair loop{{IPPROTO_IP, IP_MULTICAST_LOOP}, {IPPROTO_IPV6, IPV6_MULTICAST_LOOP}};
+constexpr option_pair destination_report{detail::option::destination_v4,
+                                         detail::option::destination_v6};
+constexpr option_pair service_report{{IPPROTO_IP, IP_RECVTOS}, {IPPROTO_IPV6, IPV6_RECVTCLASS}};
+constexpr option_pair hops_report{{IPPROTO_IP, IP_RECVTTL}, {IPPROTO_IPV6, IPV6_RECVHOPLIMIT}};
+
+result<bool> is_v6(const io::descriptor& socket) noexcept {
+  const auto here = detail::local_endpoint_of(socket);
+  return here ? result<bool>(here->is_v6()) : fail(here.error());
+}
+
+/// Sets the option of the socket's protocol; of an IPv6 socket both, because it also carries IPv4.
+result<void> set_pair(const io::descriptor& socket, const option_pair& option, int value) noexcept {
+  const auto v6 = is_v6(socket);
+  if (!v6) {
+    return fail(v6.error());
+  }
+  if (*v6) {
+    if (auto set = detail::set_number(socket, option.v6, value); !set) {
+      return set;
+    }
+  }
+  return detail::set_number(socket, option.v4, value);
+}
+
+result<int> ask_pair(const io::descriptor& socket, const option_pair& option) noexcept {
+  const auto v6 = is_v6(socket);
+  return v6 ? detail::number(socket, *v6 ? option.v6 : option.v4) : fail(v6.error());
+}
+
+result<bool> pair_is_on(const io::descriptor& socket, const option_pair& option) noexcept {
+  const auto value = ask_pair(socket, option);
+  return value ? result<bool>(*value != 0) : fail(value.error());
+}
+
+}  // namespace
+
+result<void> udp_socket::set_broadcast(bool on) const noexcept {
+  return detail::set_number(descriptor_, {SOL_SOCKET, SO_BROADCAST}, on);
+}
+
+result<bool> udp_socket::broadcast() const noexcept {
+  return detail::is_on(descriptor_, {SOL_SOCKET, SO_BROADCAST});
+}
+
+result<void> udp_socket::set_ttl(int value) const noexcept {
+  return set_pair(descriptor_, hops, value);
+}
+
+result<int> udp_socket::ttl() const noexcept {
+  return ask_pair(descriptor_, hops);
+}
+
+result<void> udp_socket::set_tos(int value) const noexcept {
+  return set_pair(descriptor_, service, value);
+}
+
+result<int> udp_socket::tos() const noexcept {
+  return ask_pair(descriptor_, service);
+}
+
+result<void> udp_socket::set_receive_buffer(int bytes) const noexcept {
+  return detail::set_number(descriptor_, {SOL_SOCKET, SO_RCVBUF}, bytes);
+}
+
+result<int> udp_socket::receive_buffer() const noexcept {
+  return detail::number(descriptor_, {SOL_SOCKET, SO_RCVBUF});
+}
+
+result<void> udp_socket::set_send_buffer(int bytes) const noexcept {
+  return detail::set_number(descriptor_, {SOL_SOCKET, SO_SNDBUF}, bytes);
+}
+
+result<int> udp_socket::send_buffer() const noexcept {
+  return detail::number(descriptor_, {SOL_SOCKET, SO_SNDBUF});
+}
+
+result<void> udp_socket::set_multicast_ttl(int value) const noexcept {
+  return set_pair(descriptor_, multicast_hops, value);
+}
+
+result<int> udp_socket::multicast_ttl() const noexcept {
+  return ask_pair(descriptor_, multicast_hops);
+}
+
+result<void> udp_socket::set_multicast_loop(bool on) const noexcept {
+  return set_pair(descriptor_, loop, on);
+}
+
+result<bool> udp_socket::multicast_loop() const noexcept {
+  return pair_is_on(descriptor_, loop);
+}
+
+result<void> udp_socket::set_reports(const udp_reports& wanted) const noexcept {
+  if (auto set = set_pair(descriptor_, destination_report, wanted.destination); !set) {
+    return set;
+  }
+  if (auto set = set_pair(descriptor_, service_report, wanted.tos); !set) {
+    return set;
+  }
+  if (auto set = set_pair(descriptor_, hops_report, wanted.ttl); !set) {
+    return set;
+  }
+  return detail::set_number(descriptor_, detail::option::timestamp, wanted.timestamp);
+}
+
+result<udp_reports> udp_socket::reports() const noexcept {
+  const auto destination = pair_is_on(descriptor_, destination_report);
+  const auto tos = pair_is_on(descriptor_, service_report);
+  const auto ttl = pair_is_on(descriptor_, hops_report);
+  const auto timestamp = detail::is_on(descriptor_, detail::option::timestamp);
+  for (const auto* asked : {&destination, &tos, &ttl, &timestamp}) {
+    if (!*asked) {
+      return fail(asked->error());
+    }
+  }
+  return udp_reports{
+      .destination = *destination, .tos = *tos, .ttl = *ttl, .timestamp = *timestamp};
+}
+
+result<void> udp_socket::set_segment_size(int bytes) const noexcept {
+  return detail::set_number(descriptor_, detail::option::segment_size, bytes);
+}
+
+result<int> udp_socket::segment_size() const noexcept {
+  return detail::number(descriptor_, detail::option::segment_size);
+}
+
+result<void> udp_socket::set_receive_offload(bool on) const noexcept {
+  return detail::set_number(descriptor_, detail::option::receive_offload, on);
+}
+
+result<bool> udp_socket::receive_offload() const noexcept {
+  return detail::is_on(descriptor_, detail::option::receive_offload);
+}
+
+result<std::error_code> udp_socket::take_error() const noexcept {
+  const auto pending = detail::number(descriptor_, {SOL_SOCKET, SO_ERROR});
+  return pending ? result<std::error_code>({*pending, std::system_category()})
+                 : fail(pending.error());
+}
+
+}  // namespace weft

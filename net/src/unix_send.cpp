@@ -1,0 +1,53 @@
+#include <sys/socket.h>
+
+#include <weft/runtime/cancel.hpp>
+#include <weft/runtime/sleep.hpp>
+
+#include "datagram.hpp"
+#include "socket.hpp"
+#include "unix_socket.hpp"
+
+/// A datagram socket without a peer counts as writable however full the receiver is, so waiting for
+/// that would be waiting for nothing, or forever. Only a socket that is connected to the receiver
+/// learns when there is room: send_to_unix() makes one for the time that it has to wait. That wait
+/// is cut into short pieces, because closing the socket proper does not end it.
+namespace weft::detail {
+
+namespace {
+
+bool would_block(const result<void>& outcome) noexcept {
+  return !outcome && outcome.error() == std::errc::operation_would_block;
+}
+
+/// Whatever ends this, the next attempt to send tells why.
+void wait_for_room(const io::descriptor& socket, const native_unix_endpoint& to) noexcept {
+  using namespace std::chrono_literals;
+  timeout_scope look_around(20ms);
+  if (!wait_writable(socket)) {
+    return;
+  }
+  const auto watcher = open_socket(AF_UNIX, SOCK_DGRAM);
+  if (watcher && name_peer(*watcher, to.data(), to.size())) {
+    (void)wait_writable(*watcher);
+  } else {
+    (void)sleep_for(1ms);
+  }
+}
+
+}  // namespace
+
+result<void> send_to_unix(const io::descriptor& socket, std::span<const std::byte> data,
+                          const native_unix_endpoint& to) noexcept {
+  for (;;) {
+    if (auto open = may_go_on(); !open) {
+      return open;
+    }
+    const auto sent = send_datagram(socket, data, to.data(), to.size(), waiting::refused);
+    if (!would_block(sent)) {
+      return sent;
+    }
+    wait_for_room(socket, to);
+  }
+}
+
+}  // namespace weft::detail

@@ -1,0 +1,218 @@
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <string>
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <weft/io/detail/syscalls.hpp>
+#include <weft/net/udp.hpp>
+#include <weft/net/unix.hpp>
+#include <weft/runtime/explain.hpp>
+
+#include "support/ends_of_wait.hpp"
+#include "support/raw_sockets.hpp"
+
+/// The system misbehaves under datagram and Unix sockets.
+namespace weft::testing {
+
+namespace {
+
+namespace sys = weft::detail::sys;
+using sys::call;
+
+/// Which calls fail, with what, and how often still.
+std::atomic<call> victim{};
+std::atomic<int> failure{0};
+std::atomic<int> left{0};
+std::atomic<std::size_t> least_size{0};
+
+sys::fault misbehave(call which, int, std::size_t size) noexcept {
+  if (which != victim || size < least_size || left.fetch_sub(1) <= 0) {
+    return {};
+  }
+  return {.error = failure};
+}
+
+/// The next `times` calls fail while it lives. Of calls that move messages, those for at least
+/// `size` of them only.
+class failing {
+ public:
+  failing(call which, int error, int times = 1'000'000, std::size_t size = 0) {
+    victim = which;
+    failure = error;
+    left = times;
+    least_size = size;
+    sys::inject(&misbehave);
+  }
+  ~failing() { sys::inject(nullptr); }
+  failing(const failing&) = delete;
+  failing& operator=(const failing&) = delete;
+};
+
+udp_socket bound() {
+  return or_throw(udp_socket::bind("127.0.0.1:0"));
+}
+
+bool is_errno(std::error_code error, int number) {
+  return error == std::error_condition(number, std::generic_category());
+}
+
+}  // namespace
+
+// First, because a system that has once said that it can is not asked again.
+TEST_CASE("where the system cannot cut data into segments, that is an error [row B15]") {
+  in_io([] {
+    const udp_socket socket = bound();
+    const endpoint here = or_throw(socket.local_endpoint());
+    const failing unknown(call::get_option, ENOPROTOOPT);
+    CHECK(error_of(socket.send_message(bytes_of("data"), {.to = here, .segment_size = 2})) ==
+          std::errc::operation_not_supported);
+    CHECK(error_of(socket.receive_offload()) == std::errc::operation_not_supported);
+    CHECK(error_of(socket.segment_size()) == std::errc::operation_not_supported);
+  });
+}
+
+TEST_CASE("an option that the system lacks is not supported, and not passed over [row 103]") {
+  in_io([] {
+    const udp_socket socket = bound();
+    const failing unknown(call::set_option, ENOPROTOOPT);
+    const auto lacking = std::errc::operation_not_supported;
+    CHECK(error_of(socket.set_receive_offload(true)) == lacking);
+    CHECK(error_of(socket.set_segment_size(100)) == lacking);
+    CHECK(error_of(socket.set_ttl(5)) == lacking);
+    CHECK(error_of(socket.set_reports({.timestamp = true})) == lacking);
+    CHECK(error_of(socket.join(ip_address::v4(239, 1, 2, 3))) == lacking);
+    CHECK(error_of(udp_socket::bind("127.0.0.1:0", {.reuse_port = true})) == lacking);
+  });
+}
+
+TEST_CASE("what sending runs into surfaces as that error, and the socket works on") {
+  in_io([] {
+    const udp_socket one = bound();
+    const udp_socket two = bound();
+    const endpoint to = or_throw(two.local_endpoint());
+    for (const int error : {ENOBUFS, ENOMEM, ENETUNREACH, EHOSTUNREACH, EPERM, EMSGSIZE}) {
+      const failing system(call::send_message, error);
+      CHECK(is_errno(error_of(one.send_to("data", to)), error));
+      CHECK(is_errno(error_of(one.try_send_to(bytes_of("data"), to)), error));
+      CHECK(is_errno(error_of(one.send_message(bytes_of("data"), {.to = to})), error));
+      const std::array<udp_parcel, 1> parcels{{{.data = bytes_of("data"), .to = to}}};
+      CHECK(is_errno(error_of(one.send_many(parcels)), error));
+    }
+    CHECK(one.send_to("data", to));
+    std::array<std::byte, 8> buffer;
+    CHECK(two.receive(buffer) == 4);
+    CHECK(error_of(two.try_receive(buffer)) == std::errc::operation_would_block);
+  });
+}
+
+TEST_CASE("a sender for whose data there is no room waits and tries again") {
+  in_io([] {
+    const udp_socket one = bound();
+    const udp_socket two = bound();
+    const endpoint to = or_throw(two.local_endpoint());
+    std::array<std::byte, 8> buffer;
+    {
+      const failing full(call::send_message, EAGAIN, 3);
+      CHECK(one.send_to("data", to));
+    }
+    CHECK(two.receive(buffer) == 4);
+    {
+      const failing full(call::send_message, EAGAIN, 3);
+      CHECK(error_of(one.try_send_to(bytes_of("no"), to)) == std::errc::operation_would_block);
+      const std::array<udp_parcel, 2> parcels{
+          {{.data = bytes_of("one"), .to = to}, {.data = bytes_of("two"), .to = to}}};
+      CHECK(one.send_many(parcels) == 2);
+    }
+    CHECK(two.receive(buffer) == 3);
+    CHECK(two.receive(buffer) == 3);
+    CHECK(one.connect(to));
+    {
+      const failing full(call::send, EAGAIN, 3);
+      CHECK(one.send("connected"));
+    }
+    {
+      const failing forever_full(call::send, EAGAIN);
+      timeout_scope limit(5ms);
+      CHECK(error_of(one.send("no")) == errc::timed_out);
+    }
+    const auto [near, far] = or_throw(unix_datagram::pair());
+    const failing full(call::send, EAGAIN, 3);
+    CHECK(near.send("pair"));
+    CHECK(far.receive(buffer) == 4);
+  });
+}
+
+TEST_CASE("where many messages cannot be moved at once, they are one by one [row B15]") {
+  in_io([] {
+    const udp_socket one = bound();
+    const udp_socket two = bound();
+    const endpoint to = or_throw(two.local_endpoint());
+    std::array<udp_parcel, 3> parcels;
+    for (udp_parcel& parcel : parcels) {
+      parcel = {.data = bytes_of("data"), .to = to};
+    }
+    {
+      const failing lacking(call::send_message, ENOSYS, 1'000'000, 1);
+      CHECK(one.send_many(parcels) == 3);
+    }
+    std::array<std::array<std::byte, 8>, 5> memory;
+    std::array<udp_slot, 5> slots;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      slots[i].buffer = memory[i];
+    }
+    const failing lacking(call::receive_message, ENOSYS, 1'000'000, 1);
+    CHECK(two.receive_many(slots) == 3);
+    CHECK(slots[2].size == 4);
+    CHECK(slots[2].from == or_throw(one.local_endpoint()));
+    CHECK(error_of(two.try_receive_many(slots)) == std::errc::operation_would_block);
+  });
+}
+
+TEST_CASE("interrupted calls are repeated unnoticed") {
+  in_io([] {
+    const udp_socket one = bound();
+    const endpoint here = or_throw(one.local_endpoint());
+    std::array<std::byte, 8> buffer;
+    const std::array<udp_parcel, 1> parcels{{{.data = bytes_of("data"), .to = here}}};
+    {
+      const failing interrupted(call::send_message, EINTR, 5);
+      CHECK(one.send_many(parcels) == 1);
+    }
+    std::array<udp_slot, 1> slots{{{.buffer = buffer}}};
+    const failing interrupted(call::receive_message, EINTR, 5);
+    CHECK(one.receive_many(slots) == 1);
+  });
+}
+
+TEST_CASE("what a Unix listener runs into surfaces as that error, and leaves no file") {
+  in_io([] {
+    const std::string path = "/tmp/weft-fault-" + std::to_string(::getpid());
+    for (const int error : {EACCES, EROFS, ENOENT, ENOTDIR, ENOSPC}) {
+      const failing system(call::bind, error);
+      const std::error_code got = error_of(unix_listener::listen(path));
+      CHECK(is_errno(got, error));
+      CHECK(explain(got).starts_with("listen " + path + ": "));
+    }
+    {
+      const failing system(call::listen, EADDRINUSE);
+      CHECK(!unix_listener::listen(path));
+    }
+    CHECK(::access(path.c_str(), F_OK) != 0);
+    for (const int error : {EMFILE, ENFILE, ENOBUFS}) {
+      const failing system(call::socket, error);
+      CHECK(is_errno(error_of(unix_listener::listen(path)), error));
+      CHECK(is_errno(error_of(unix_stream::connect(path)), error));
+      CHECK(is_errno(error_of(unix_datagram::bind(path)), error));
+    }
+    const auto listener = or_throw(unix_listener::listen(path));
+    const auto client = or_throw(unix_stream::connect(path));
+    const failing out_of_descriptors(call::accept, EMFILE, 3);
+    CHECK(is_errno(error_of(listener.try_accept()), EMFILE));
+    CHECK(listener.accept());
+  });
+}
+
+}  // namespace weft::testing

@@ -1,0 +1,229 @@
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <weft/net/socket.hpp>
+#include <weft/runtime/explain.hpp>
+
+#include "support/child.hpp"
+#include "support/ends_of_wait.hpp"
+#include "support/raw_sockets.hpp"
+#include "support/scratch.hpp"
+
+namespace weft::testing {
+
+namespace {
+
+std::uint16_t port_of(const weft::socket& socket) {
+  return std::get<endpoint>(or_throw(socket.local_address())).port();
+}
+
+bool has_v6() {
+  weft::socket probe(socket_domain::ipv6);
+  return probe.bind("::1").has_value();
+}
+
+/// Client and server by the book.
+void check_connection(weft::socket& server, weft::socket& client, const std::string& host) {
+  CHECK(server.set_reuse_address(true));
+  CHECK(server.bind(host));
+  CHECK(server.listen(5));
+  const bool local = server.domain() == socket_domain::local;
+  CHECK(client.connect(host, local ? std::uint16_t{0} : port_of(server)));
+  weft::socket peer = or_throw(server.accept());
+  CHECK(client.send("request") == 7);
+  CHECK(or_throw(peer.recv(100)) == "request");
+  CHECK(peer.send_all("reply"));
+  std::array<std::byte, 5> buffer;
+  CHECK(client.recv(buffer) == 5);
+  CHECK(client.peer_address() == peer.local_address());
+  peer.close();
+  CHECK(error_of(client.recv(buffer)) == errc::end_of_stream);
+  CHECK(error_of(client.recv(10)) == errc::end_of_stream);
+}
+
+}  // namespace
+
+TEST_CASE("a socket is TCP over IPv4 unless told otherwise [row 153]") {
+  in_io([] {
+    weft::socket server;
+    weft::socket client;
+    CHECK(server.domain() == socket_domain::ipv4);
+    CHECK(server.type() == socket_type::stream);
+    check_connection(server, client, "127.0.0.1");
+  });
+}
+
+TEST_CASE("the same calls serve IPv6, paths and names [row 153]") {
+  in_io([] {
+    const scratch_directory scratch;
+    if (has_v6()) {
+      weft::socket server(socket_domain::ipv6);
+      weft::socket client(socket_domain::ipv6);
+      check_connection(server, client, "::1");
+    }
+    const std::string name = "@weft-socket-" + std::to_string(::getpid());
+    for (const socket_type type : {socket_type::stream, socket_type::sequenced}) {
+      for (const std::string& host : {scratch / "server", name}) {
+        weft::socket server(socket_domain::local, type);
+        weft::socket client(socket_domain::local, type);
+        check_connection(server, client, host);
+        server.close();
+        CHECK(::access((scratch / "server").c_str(), F_OK) != 0);
+      }
+    }
+  });
+}
+
+TEST_CASE("datagrams go to an address and tell where they come from [row 153]") {
+  in_io([] {
+    weft::socket server(socket_domain::ipv4, socket_type::datagram);
+    weft::socket client(socket_domain::ipv4, socket_type::datagram);
+    CHECK(server.bind("localhost"));
+    CHECK(client.bind(""));
+    CHECK(client.sendto("hello", "127.0.0.1", port_of(server)) == 5);
+    std::array<std::byte, 4> buffer;
+    const auto got = or_throw(server.recvfrom(buffer));
+    CHECK(got.size == 4);
+    CHECK(got.truncated);
+    CHECK(got.from == socket_address(endpoint::loopback_v4(port_of(client))));
+    CHECK(server.sendto(bytes_of("back"), got.from) == 4);
+    CHECK(or_throw(client.recv(100)) == "back");
+
+    CHECK(client.connect("127.0.0.1", port_of(server)));
+    CHECK(client.send("too long") == 8);
+    CHECK(error_of(server.recv(buffer)) == std::errc::message_size);
+  });
+}
+
+TEST_CASE("datagrams between paths wait for room and lose nothing [row 153]") {
+  in_io([] {
+    const scratch_directory scratch;
+    weft::socket receiver(socket_domain::local, socket_type::datagram);
+    const weft::socket sender(socket_domain::local, socket_type::datagram);
+    const std::string path = scratch / "receiver";
+    CHECK(receiver.bind(path));
+    auto flood = spawn([&] {
+      for (int i = 0; i < 1000; ++i) {
+        CHECK(sender.sendto(std::to_string(i), path));
+      }
+    });
+    bool in_order = true;
+    for (int i = 0; i < 1000; ++i) {
+      in_order = in_order && or_throw(receiver.recv(100)) == std::to_string(i);
+    }
+    CHECK(in_order);
+    or_throw(flood.join());
+  });
+}
+
+TEST_CASE("a sequence of messages keeps their boundaries [row 153]") {
+  in_io([] {
+    const std::string name = "@weft-sequence-" + std::to_string(::getpid());
+    weft::socket server(socket_domain::local, socket_type::sequenced);
+    const weft::socket client(socket_domain::local, socket_type::sequenced);
+    CHECK(server.bind(name));
+    CHECK(server.listen());
+    CHECK(client.connect(name));
+    const weft::socket peer = or_throw(server.accept());
+    CHECK(client.send("one") == 3);
+    CHECK(client.send("two") == 3);
+    CHECK(or_throw(peer.recv(100)) == "one");
+    CHECK(or_throw(peer.recv(100)) == "two");
+  });
+}
+
+TEST_CASE("the calls that wait give up as they should [row 153]") {
+  in_io([] {
+    std::array<std::byte, 4> buffer;
+    {
+      weft::socket server;
+      CHECK(server.bind("127.0.0.1"));
+      CHECK(server.listen());
+      check_ends_of_wait([&] { return server.accept(); }, [&] { server.close(); });
+    }
+    {
+      weft::socket server;
+      CHECK(server.bind("127.0.0.1"));
+      CHECK(server.listen());
+      weft::socket client;
+      CHECK(client.connect("127.0.0.1", port_of(server)));
+      check_gives_up([&] { return client.recvfrom(buffer); });
+      check_ends_of_wait([&] { return client.recv(buffer); }, [&] { client.close(); });
+      CHECK(error_of(client.send("x")) == errc::closed);
+    }
+    weft::socket datagrams(socket_domain::ipv4, socket_type::datagram);
+    CHECK(datagrams.bind("127.0.0.1"));
+    check_gives_up([&] { return datagrams.recv(buffer); });
+    check_ends_of_wait([&] { return datagrams.recvfrom(buffer); }, [&] { datagrams.close(); });
+  });
+}
+
+TEST_CASE("what cannot be had is an error that names it [row 153]") {
+  in_io([] {
+    weft::socket first;
+    CHECK(first.bind("127.0.0.1"));
+    CHECK(first.listen());
+    weft::socket second;
+    const std::error_code taken = error_of(second.bind("127.0.0.1", port_of(first)));
+    CHECK(taken == std::errc::address_in_use);
+    CHECK(explain(taken).starts_with("bind 127.0.0.1:"));
+    CHECK(error_of(second.bind("192.0.2.1")) == std::errc::address_not_available);
+    CHECK(!second.bind("no such host"));
+    const std::uint16_t nobody = [] {
+      weft::socket gone;
+      or_throw(gone.bind("127.0.0.1"));
+      return port_of(gone);
+    }();
+    CHECK(error_of(second.connect("127.0.0.1", nobody)) == std::errc::connection_refused);
+    CHECK(error_of(weft::socket::open(socket_domain::ipv4, socket_type::stream, 17)) ==
+          std::errc::protocol_not_supported);
+    CHECK_THROWS_AS(weft::socket(socket_domain::ipv4, socket_type::raw), std::system_error);
+  });
+}
+
+TEST_CASE("a raw socket sends and receives whole packets [row 106]") {
+  in_io([] {
+    constexpr int icmp = 1;
+    const auto raw = weft::socket::open(socket_domain::ipv4, socket_type::raw, icmp);
+    if (!raw) {
+      CHECK(error_of(raw) == std::errc::operation_not_permitted);
+      CHECK(explain(error_of(raw)).find("CAP_NET_RAW") != std::string::npos);
+      return;
+    }
+    // An echo request without data: type 8, code 0, its checksum, identity 1, number 1.
+    const std::array<unsigned char, 8> request{8, 0, 0xf7, 0xfd, 0, 1, 0, 1};
+    CHECK(raw->sendto(std::as_bytes(std::span(request)), "127.0.0.1") == request.size());
+    std::array<std::byte, 128> packet;
+    timeout_scope limit(promptly);
+    for (;;) {
+      const auto got = or_throw(raw->recvfrom(packet));
+      REQUIRE(got.size >= 28);
+      if (packet[20] == std::byte{0} && packet[25] == std::byte{1}) {
+        CHECK(std::get<endpoint>(got.from).address() == ip_address::loopback_v4());
+        break;
+      }
+    }
+  });
+}
+
+TEST_CASE("child: a raw socket without privilege" * doctest::skip()) {
+  become_plain_program();
+  if (::getuid() == 0 && ::setuid(65'534) != 0) {
+    std::_Exit(3);
+  }
+  const auto raw = weft::socket::open(socket_domain::ipv4, socket_type::raw, 1);
+  std::printf("%s\n", raw ? "it was allowed" : explain(raw.error()).c_str());
+}
+
+TEST_CASE("a raw socket without privilege is refused with the way out [row 106]") {
+  const child_outcome outcome = run_child("child: a raw socket without privilege");
+  CHECK(outcome.says("raw sockets need CAP_NET_RAW"));
+}
+
+}  // namespace weft::testing

@@ -1,0 +1,234 @@
+#include <cerrno>
+#include <chrono>
+
+#include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <weft/io/detail/syscalls.hpp>
+#include <weft/net/tcp_options.hpp>
+#include <weft/runtime/explain.hpp>
+
+#include "support/tcp_fixture.hpp"
+
+namespace weft::testing {
+
+namespace {
+
+constexpr keep_alive_times probing{.idle = 30s, .interval = 5s, .count = 4};
+
+const listen_options for_listening{
+    .backlog = 16,
+    .no_delay = false,
+    .keep_alive = probing,
+    .send_buffer = 40'000,
+    .receive_buffer = 50'000,
+    .linger = 0s,
+    .tos = 0x20,
+    .ttl = 33,
+    .user_timeout = 12'345ms,
+};
+
+const connect_options for_connecting{
+    .no_delay = false,
+    .keep_alive = probing,
+    .send_buffer = 40'000,
+    .receive_buffer = 50'000,
+    .linger = 0s,
+    .tos = 0x20,
+    .ttl = 33,
+    .user_timeout = 12'345ms,
+};
+
+/// What both lists above set, read back.
+template <class Socket>
+void check_common(const Socket& socket) {
+  CHECK(socket.no_delay() == false);
+  CHECK(socket.keep_alive().value() == probing);
+  CHECK(socket.send_buffer().value() >= 40'000);
+  CHECK(socket.send_buffer().value() <= 100'000);
+  CHECK(socket.receive_buffer().value() >= 50'000);
+  CHECK(socket.receive_buffer().value() <= 120'000);
+  CHECK(socket.linger().value() == 0s);
+  CHECK(socket.tos() == 0x20);
+  CHECK(socket.ttl() == 33);
+  CHECK(socket.user_timeout() == 12'345ms);
+}
+
+}  // namespace
+
+TEST_CASE("each option of listen() can be read back, and accepted streams have it [row 91]") {
+  in_io([] {
+    for (const char* where : {"127.0.0.1:0", "[::1]:0"}) {
+      if (where[0] == '[' && !has_v6()) {
+        continue;
+      }
+      const auto listener = or_throw(listen(where, for_listening));
+      check_common(listener);
+      CHECK(listener.reuse_address() == true);
+      CHECK(listener.reuse_port() == false);
+      const connection both = connect_to(listener);
+      check_common(both.server);
+      CHECK(both.client.keep_alive().value() == std::nullopt);
+    }
+  });
+}
+
+TEST_CASE("each option of connect() can be read back from the stream [row 91]") {
+  in_io([] {
+    const auto listener = or_throw(listen("127.0.0.1:0"));
+    check_common(connect_to(listener, for_connecting).client);
+  });
+}
+
+TEST_CASE("options that only a listener has can be read back [row 91] [row 92]") {
+  in_io([] {
+    const auto listener = or_throw(listen(
+        "127.0.0.1:0",
+        {.reuse_port = true, .fast_open_queue = 7, .defer_accept = 3s, .interface_name = "lo"}));
+    CHECK(listener.reuse_port() == true);
+    CHECK(listener.fast_open_queue() == 7);
+    CHECK(listener.defer_accept().value() >= 3s);
+    CHECK(listener.interface_name() == "lo");
+    CHECK(error_of(listener.v6_only()) == std::errc::operation_not_supported);
+    const auto other = or_throw(listen("127.0.0.1:0", {.reuse_address = false}));
+    CHECK(other.reuse_address() == false);
+    CHECK(other.interface_name() == "");
+    if (has_v6()) {
+      CHECK(listen("[::1]:0", {.v6_only = true})->v6_only() == true);
+      CHECK(listen("[::]:0")->v6_only() == false);
+    }
+  });
+}
+
+TEST_CASE("an option with no sense is refused, and the address is named") {
+  in_io([] {
+    CHECK(error_of(listen("127.0.0.1:0", {.ttl = 0})) == std::errc::invalid_argument);
+    CHECK(error_of(listen("127.0.0.1:0", {.ttl = 256})) == std::errc::invalid_argument);
+    CHECK(error_of(listen("127.0.0.1:0", {.tos = -1})) == std::errc::invalid_argument);
+    CHECK(error_of(listen("127.0.0.1:0", {.tos = 256})) == std::errc::invalid_argument);
+    CHECK(error_of(listen("127.0.0.1:0", {.keep_alive = keep_alive_times{.idle = 0s}})) ==
+          std::errc::invalid_argument);
+    CHECK(error_of(listen("127.0.0.1:0", {.interface_name = "nowhere0"})) ==
+          std::errc::no_such_device);
+    CHECK(error_of(listen("127.0.0.1:0", {.interface_name = "a name that is far too long"})) ==
+          std::errc::no_such_device);
+    const std::error_code error = error_of(connect("127.0.0.1:1", {.ttl = 1000}));
+    CHECK(error == std::errc::invalid_argument);
+    CHECK(explain(error).starts_with("connect 127.0.0.1:1: "));
+  });
+}
+
+TEST_CASE("options are set and read on a stream that stands [row 91] [row 98]") {
+  in_io([] {
+    const connection both = connected();
+    const tcp_stream& s = both.client;
+    CHECK(s.set_keep_alive(probing));
+    CHECK(s.keep_alive().value() == probing);
+    CHECK(s.set_keep_alive(std::nullopt));
+    CHECK(s.keep_alive().value() == std::nullopt);
+    CHECK(s.linger().value() == std::nullopt);
+    CHECK(s.set_linger(7s));
+    CHECK(s.linger().value() == 7s);
+    CHECK(s.set_linger(std::nullopt));
+    CHECK(s.linger().value() == std::nullopt);
+    CHECK(s.set_ttl(5));
+    CHECK(s.ttl() == 5);
+    CHECK(s.set_tos(0x10));
+    CHECK(s.tos() == 0x10);
+    CHECK(s.set_quick_ack(false));
+    CHECK(s.quick_ack() == false);
+    CHECK(s.set_quick_ack(true));
+    CHECK(s.quick_ack() == true);
+    CHECK(s.set_user_timeout(4s));
+    CHECK(s.user_timeout() == 4s);
+    CHECK(s.set_send_buffer(30'000));
+    CHECK(s.send_buffer().value() >= 30'000);
+    CHECK(s.set_receive_buffer(30'000));
+    CHECK(s.receive_buffer().value() >= 30'000);
+    CHECK(carries_data(both));
+  });
+}
+
+TEST_CASE("on an IPv6 stream tos is the traffic class and ttl the hop limit [row 98]") {
+  in_io([] {
+    if (!has_v6()) {
+      return;
+    }
+    const connection both = connect_to(or_throw(listen("[::1]:0")), {.tos = 0x40, .ttl = 9});
+    const auto option = [&](int name) {
+      int value = 0;
+      socklen_t size = sizeof value;
+      CHECK(::getsockopt(both.client.descriptor().native_handle(), IPPROTO_IPV6, name, &value,
+                         &size) == 0);
+      return value;
+    };
+    CHECK(option(IPV6_TCLASS) == 0x40);
+    CHECK(option(IPV6_UNICAST_HOPS) == 9);
+    CHECK(both.client.tos() == 0x40);
+    CHECK(both.client.ttl() == 9);
+  });
+}
+
+TEST_CASE("a connection starts from the address and interface asked for [row 92]") {
+  in_io([] {
+    const auto listener = or_throw(listen("127.0.0.1:0"));
+    const endpoint source(ip_address::v4(127, 0, 0, 42), 0);
+    const connection both = connect_to(listener, {.source = source, .interface_name = "lo"});
+    CHECK(both.server.peer_endpoint()->address() == source.address());
+    CHECK(both.client.local_endpoint()->port() != 0);
+    CHECK(both.client.interface_name() == "lo");
+
+    const endpoint exact = or_throw(both.client.local_endpoint());
+    CHECK(error_of(connect(*listener.local_endpoint(), {.source = exact})) ==
+          std::errc::address_in_use);
+    const endpoint foreign(ip_address::v4(192, 0, 2, 1), 0);
+    CHECK(error_of(connect(*listener.local_endpoint(), {.source = foreign})) ==
+          std::errc::address_not_available);
+  });
+}
+
+TEST_CASE("fast open lets connect() succeed at once, and carries data") {
+  in_io([] {
+    const auto listener = or_throw(listen("127.0.0.1:0", {.fast_open_queue = 16}));
+    for (int i = 0; i < 2; ++i) {  // the second time with the cookie that the first one got
+      const auto client = or_throw(connect(*listener.local_endpoint(), {.fast_open = true}));
+      CHECK(client.fast_open() == true);
+      CHECK(client.write_all("early"));
+      CHECK(read_text(or_throw(listener.accept()), 5) == "early");
+    }
+  });
+}
+
+TEST_CASE("with defer_accept a connection is accepted once its first data has come") {
+  in_io([] {
+    const auto listener = or_throw(listen("127.0.0.1:0", {.defer_accept = 20s}));
+    const auto client = or_throw(connect(*listener.local_endpoint()));
+    (void)sleep_for(settle_time);
+    CHECK(error_of(listener.try_accept()) == would_block);
+    CHECK(client.write_all("now"));
+    CHECK(read_text(or_throw(listener.accept()), 3) == "now");
+  });
+}
+
+TEST_CASE("an option that the system lacks is not supported, never silence [row 91]") {
+  in_io([] {
+    const connection both = connected();
+    detail::sys::inject([](detail::sys::call which, int, std::size_t) noexcept {
+      const bool hit =
+          which == detail::sys::call::set_option || which == detail::sys::call::get_option;
+      return detail::sys::fault{.error = hit ? ENOPROTOOPT : 0};
+    });
+    const auto set = both.client.set_user_timeout(1s);
+    const auto got = both.client.user_timeout();
+    const auto listening = listen("127.0.0.1:0");
+    const auto connecting = connect(*both.client.peer_endpoint(), {.fast_open = true});
+    detail::sys::inject(nullptr);
+    CHECK(error_of(set) == std::errc::operation_not_supported);
+    CHECK(error_of(got) == std::errc::operation_not_supported);
+    CHECK(error_of(listening) == std::errc::operation_not_supported);
+    CHECK(error_of(connecting) == std::errc::operation_not_supported);
+  });
+}
+
+}  // namespace weft::testing

@@ -2,15 +2,19 @@
 
 #include <chrono>
 #include <cstdint>
+#include <fstream>
 #include <vector>
 
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/yield.hpp>
+#include <weft/sync/event.hpp>
+#include <weft/sync/latch.hpp>
 #include <weft/sync/task_group.hpp>
 
 namespace {
@@ -138,6 +142,40 @@ BENCHMARK(a_million_sleeps)
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond)
     ->MeasureProcessCPUTime();
+
+/// What a fiber that waits costs in memory: resident memory, without the kernel's own for page
+/// tables and guards. The first run counts, before any memory is there to be used again.
+void memory_of_parked_fibers(benchmark::State& state) {
+  const auto resident_bytes = [] {
+    std::ifstream statm("/proc/self/statm");
+    std::int64_t total = 0;
+    std::int64_t resident = 0;
+    statm >> total >> resident;
+    return resident * ::sysconf(_SC_PAGESIZE);
+  };
+  const std::int64_t count = state.range(0);
+  weft::runtime runtime({.workers = 1});
+  runtime.run([&] {
+    for (auto _ : state) {
+      const std::int64_t before = resident_bytes();
+      weft::latch all_wait(count);
+      weft::event go;
+      weft::task_group group;
+      for (std::int64_t i = 0; i < count; ++i) {
+        group.spawn([&] {
+          all_wait.count_down();
+          (void)go.wait();
+        });
+      }
+      (void)all_wait.wait();
+      state.counters["bytes_each"] =
+          static_cast<double>(resident_bytes() - before) / static_cast<double>(count);
+      go.set();
+      (void)group.wait();
+    }
+  });
+}
+BENCHMARK(memory_of_parked_fibers)->Arg(100'000)->Arg(1'000'000)->Iterations(1);
 
 }  // namespace
 

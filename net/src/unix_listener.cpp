@@ -1,14 +1,12 @@
-#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <new>
+#include <utility>
 
 #include <sys/socket.h>
 
 #include <weft/io/detail/syscalls.hpp>
 #include <weft/net/unix_listener.hpp>
-#include <weft/runtime/sleep.hpp>
 
+#include "accept.hpp"
 #include "socket.hpp"
 #include "unix_socket.hpp"
 
@@ -16,18 +14,9 @@ namespace weft {
 
 namespace {
 
-result<unix_stream> adopt(std::size_t fd) noexcept {
-  try {
-    return unix_stream::from(io::descriptor::adopt_nonblocking(static_cast<int>(fd)));
-  } catch (const std::bad_alloc&) {
-    detail::sys::close(static_cast<int>(fd));
-    return fail(std::make_error_code(std::errc::not_enough_memory));
-  }
-}
-
-/// Of the connection that was to be accepted, not of the listener.
-bool peer_gave_up(std::error_code error) noexcept {
-  return error == std::errc::connection_aborted;
+result<unix_stream> stream_on(result<io::descriptor> accepted) noexcept {
+  return accepted ? result<unix_stream>(unix_stream::from(std::move(*accepted)))
+                  : fail(accepted.error());
 }
 
 }  // namespace
@@ -62,37 +51,11 @@ result<unix_listener> unix_listener::listen(std::string_view where,
 }
 
 result<unix_stream> unix_listener::accept() const noexcept {
-  duration pause = std::chrono::milliseconds(5);
-  for (;;) {
-    io::operation op{.code = io::opcode::accept};
-    const auto accepted = descriptor_.perform(op);
-    if (accepted) {
-      return adopt(*accepted);
-    }
-    if (peer_gave_up(accepted.error())) {
-      continue;
-    }
-    if (!detail::is_shortage(accepted.error())) {
-      return fail(accepted.error());
-    }
-    if (auto slept = sleep_for(pause); !slept) {
-      return fail(slept.error());
-    }
-    pause = std::min<duration>(pause * 2, std::chrono::seconds(1));
-  }
+  return stream_on(detail::accept_on(descriptor_, nullptr, nullptr));
 }
 
 result<unix_stream> unix_listener::try_accept() const noexcept {
-  for (;;) {
-    io::operation op{.code = io::opcode::accept};
-    const auto accepted = descriptor_.try_perform(op);
-    if (accepted) {
-      return adopt(*accepted);
-    }
-    if (!peer_gave_up(accepted.error())) {
-      return fail(accepted.error());
-    }
-  }
+  return stream_on(detail::try_accept_on(descriptor_));
 }
 
 result<unix_endpoint> unix_listener::local_endpoint() const noexcept {

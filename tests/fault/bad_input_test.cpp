@@ -26,12 +26,6 @@ namespace weft::testing {
 
 namespace {
 
-/// On the backend that WEFT_BACKEND names, else the best one.
-template <class F>
-void in_io(F f) {
-  run_in({.name = {}, .workers = 2}, f);
-}
-
 /// What explain() says, checked for its parts: the system's own words lie between them.
 template <class T>
 void check_says(const result<T>& outcome, std::string_view start, std::string_view way_out) {

@@ -79,12 +79,6 @@ class misbehaviour {
   int calls(call which) const { return plan_of(which).calls; }
 };
 
-/// On the backend that WEFT_BACKEND names, else the best one.
-template <class F>
-void in_io(F f) {
-  run_in({.name = {}, .workers = 2}, f);
-}
-
 bool is_errno(std::error_code error, int number) {
   return error == std::error_condition(number, std::generic_category());
 }

@@ -8,14 +8,6 @@
 
 namespace weft::testing {
 
-/// Runs `f` on the backend that WEFT_BACKEND names, else the best one, by one worker and by two.
-template <class F>
-void in_io(F f) {
-  for (const unsigned workers : {1U, 2U}) {
-    run_in({.name = {}, .workers = workers}, f);
-  }
-}
-
 /// The ways in which a call that waits ends when what it waits for does not come: out of time, and
 /// cancelled, before it waits and while it does. `wait()` is the call, which must not be able to
 /// succeed.

@@ -105,6 +105,14 @@ void run_in(const setting& where, F f) {
   CHECK(open_descriptors() == before);
 }
 
+/// The same on the backend that WEFT_BACKEND names, else the best one, by one worker and by two.
+template <class F>
+void in_io(F f) {
+  for (const unsigned workers : {1U, 2U}) {
+    run_in({.name = {}, .workers = workers}, f);
+  }
+}
+
 /// The same in each setting, as subcases of the test case that calls it.
 template <class F>
 void run_everywhere(F f, std::initializer_list<unsigned> workers = {1, 2, 4}) {

@@ -15,14 +15,6 @@
 /// What tests of TCP share.
 namespace weft::testing {
 
-/// On the backend that WEFT_BACKEND names, else the best one, by one worker and by two.
-template <class F>
-void in_io(F f) {
-  for (const unsigned workers : {1U, 2U}) {
-    run_in({.name = {}, .workers = workers}, f);
-  }
-}
-
 /// The two ends of a connection.
 struct connection {
   tcp_stream client;

@@ -21,12 +21,6 @@ namespace weft::testing {
 
 namespace {
 
-/// On the backend that WEFT_BACKEND names, else the best one.
-template <class F>
-void in_io(F f) {
-  run_in({.name = {}, .workers = 2}, f);
-}
-
 bool is_open(int fd) {
   return ::fcntl(fd, F_GETFD) >= 0;
 }

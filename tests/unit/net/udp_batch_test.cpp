@@ -8,20 +8,13 @@
 
 #include "support/ends_of_wait.hpp"
 #include "support/raw_sockets.hpp"
+#include "support/udp_fixture.hpp"
 
 namespace weft::testing {
 
 namespace {
 
 constexpr auto would_block = std::errc::operation_would_block;
-
-udp_socket bound() {
-  return or_throw(udp_socket::bind("127.0.0.1:0", {.receive_buffer = 1'000'000}));
-}
-
-endpoint where(const udp_socket& socket) {
-  return or_throw(socket.local_endpoint());
-}
 
 /// Slots and the memory for them.
 class room {

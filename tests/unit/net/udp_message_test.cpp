@@ -9,6 +9,7 @@
 
 #include "support/ends_of_wait.hpp"
 #include "support/raw_sockets.hpp"
+#include "support/udp_fixture.hpp"
 
 namespace weft::testing {
 
@@ -18,14 +19,6 @@ constexpr udp_reports everything{.destination = true, .tos = true, .ttl = true, 
 
 std::uint32_t loopback_index() {
   return or_throw(multicast_interface::by_name("lo")).index();
-}
-
-udp_socket bound(std::string_view where = "127.0.0.1:0") {
-  return or_throw(udp_socket::bind(where));
-}
-
-endpoint where(const udp_socket& socket) {
-  return or_throw(socket.local_endpoint());
 }
 
 /// Sockets of both families that this machine has.

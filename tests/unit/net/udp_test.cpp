@@ -9,6 +9,7 @@
 
 #include "support/ends_of_wait.hpp"
 #include "support/raw_sockets.hpp"
+#include "support/udp_fixture.hpp"
 
 namespace weft::testing {
 
@@ -16,36 +17,8 @@ namespace {
 
 constexpr auto would_block = std::errc::operation_would_block;
 
-udp_socket bound() {
-  return or_throw(udp_socket::bind("127.0.0.1:0"));
-}
-
-endpoint where(const udp_socket& socket) {
-  return or_throw(socket.local_endpoint());
-}
-
 bool has_v6() {
   return udp_socket::bind("[::1]:0").has_value();
-}
-
-std::string text_in(std::span<const std::byte> buffer, std::size_t size) {
-  return {reinterpret_cast<const char*>(buffer.data()), size};
-}
-
-/// Two sockets, each connected to the other.
-struct couple {
-  udp_socket one = bound();
-  udp_socket two = bound();
-
-  couple() {
-    or_throw(one.connect(where(two)));
-    or_throw(two.connect(where(one)));
-  }
-};
-
-std::string receive_text(const udp_socket& socket) {
-  std::array<std::byte, 2048> buffer;
-  return text_in(buffer, or_throw(socket.receive(buffer)));
 }
 
 }  // namespace

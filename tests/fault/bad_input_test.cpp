@@ -241,12 +241,9 @@ TEST_CASE("child: serves on after it ran out of descriptors" * doctest::skip()) 
     const auto listener = or_throw(listen("127.0.0.1:0"));
     const sockaddr_in address = loopback(listener.local_endpoint()->port());
     std::vector<raw_handle> clients;
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < 4; ++i) {
       clients.push_back(raw_connection(address));
     }
-    // One accept() with descriptors to spare: UndefinedBehaviorSanitizer looks at the types on the
-    // way once, and needs a pipe for it.
-    CHECK(or_throw(listener.accept()).is_open());
     {
       const few_descriptors tight(1);
       auto first = or_throw(listener.accept());

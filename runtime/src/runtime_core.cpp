@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "cpu_count.hpp"
@@ -85,6 +86,9 @@ runtime_core::runtime_core(runtime_options& options, runtime& face)
 }
 
 runtime_core::~runtime_core() {
+  while (visitors_.load(std::memory_order_acquire) != 0) {  // pairs with the release in schedule()
+    std::this_thread::yield();
+  }
   std::uint64_t created = spawned_outside_.load(std::memory_order_relaxed);
   std::uint64_t reaped = reaped_outside_.load(std::memory_order_relaxed);
   for (const auto& w : workers_) {
@@ -99,15 +103,29 @@ runtime_core::~runtime_core() {
 
 void runtime_core::schedule(fiber* f) noexcept {
   worker* here = worker::current();
-  const bool stays_home = f->pinned && (pinned_ || f->sp);
-  if (stays_home && f->home != here) {
+  if (!here || &here->core() != this) {
+    schedule_from_outside(f);
+  } else if (f->home != here && stays_home(*f)) {
     f->home->push_remote(f);
-  } else if (here && &here->core() == this) {
+  } else {
     here->push_woken(f);
+  }
+}
+
+void runtime_core::schedule_from_outside(fiber* f) noexcept {
+  // Once it is queued the fiber may run, and be the last one that the runtime waited for.
+  visitors_.fetch_add(1, std::memory_order_relaxed);
+  if (stays_home(*f)) {
+    f->home->push_remote(f);
   } else {
     shared_queue_.push(f);
     idle_.shared_work_arrived();
   }
+  visitors_.fetch_sub(1, std::memory_order_release);
+}
+
+bool runtime_core::stays_home(const fiber& f) const noexcept {
+  return f.pinned && (pinned_ || f.sp);
 }
 
 worker& runtime_core::place_pinned() noexcept {

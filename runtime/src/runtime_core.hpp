@@ -70,6 +70,8 @@ class runtime_core {
   void shutdown() noexcept;
 
  private:
+  void schedule_from_outside(fiber* f) noexcept;
+  bool stays_home(const fiber& f) const noexcept;
   void cancel_all_fibers() noexcept;
   void end_threads() noexcept;
 
@@ -93,6 +95,7 @@ class runtime_core {
   std::atomic<std::uint64_t> spawned_outside_{0};
   std::atomic<std::uint64_t> reaped_outside_{0};
   std::atomic<std::uint64_t> discarded_{0};    // created, never started
+  std::atomic<std::uint32_t> visitors_{0};     // outsiders inside schedule()
   std::atomic<std::uint32_t> signal_word_{0};  // futex of wait_until() without a worker
   std::mutex names_;                           // guards extras->name against dumps
   bool shut_down_ = false;

@@ -209,3 +209,12 @@ TEST_CASE("[row 13] wake-ups that come when all workers have just gone to sleep 
     }
   }
 }
+
+TEST_CASE(
+    "[row 12] a runtime may end while who woke its last fiber from outside is on the way back") {
+  weft::runtime other({.workers = 1, .background = true});
+  for (std::size_t i = 0; i < rounds(300); ++i) {
+    weft::runtime r({.workers = 2});
+    CHECK(r.run([&] { return other.spawn([] { return 1; }).join(); }) == 1);
+  }
+}

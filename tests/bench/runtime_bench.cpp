@@ -158,7 +158,7 @@ void memory_of_parked_fibers(benchmark::State& state) {
   runtime.run([&] {
     for (auto _ : state) {
       const std::int64_t before = resident_bytes();
-      weft::latch all_wait(count);
+      weft::latch all_wait(static_cast<std::size_t>(count));
       weft::event go;
       weft::task_group group;
       for (std::int64_t i = 0; i < count; ++i) {

@@ -57,20 +57,19 @@ weft::result<void> publish(const weft::endpoint& group, const weft::ip_address& 
 }
 
 int main(int argc, char** argv) {
+  const std::string_view what = argc > 1 ? argv[1] : "";
+  if (what != "subscribe" && what != "publish") {
+    std::fprintf(stderr,
+                 "usage: multicast subscribe|publish [group:port] [interface address] ...\n");
+    return 2;
+  }
   return weft::run_main([&]() -> weft::result<void> {
-    const std::string_view what = argc > 1 ? argv[1] : "";
     const auto group = weft::endpoint::parse(argc > 2 ? argv[2] : "239.255.77.77:7777");
     const auto through = weft::ip_address::parse(argc > 3 ? argv[3] : "127.0.0.1");
     if (!group || !through) {
       return weft::fail(group ? through.error() : group.error());
     }
-    if (what == "subscribe") {
-      return subscribe(*group, *through, argc > 4 ? std::atoi(argv[4]) : 0);
-    }
-    if (what == "publish") {
-      return publish(*group, *through, argc > 4 ? argc - 4 : 0, argv + 4);
-    }
-    std::fprintf(stderr, "multicast subscribe|publish [group:port] [interface address] ...\n");
-    return weft::fail(std::make_error_code(std::errc::invalid_argument));
+    return what == "subscribe" ? subscribe(*group, *through, argc > 4 ? std::atoi(argv[4]) : 0)
+                               : publish(*group, *through, argc > 4 ? argc - 4 : 0, argv + 4);
   });
 }

@@ -103,14 +103,14 @@ weft::result<void> ask(std::string_view server, std::string_view name) {
 
 int main(int argc, char** argv) {
   const std::string_view what = argc > 1 ? argv[1] : "";
-  return weft::run_main([&]() -> weft::result<void> {
-    if (what == "serve") {
-      return serve(argc > 2 ? argv[2] : "127.0.0.1:7755", argc > 3 ? std::atoi(argv[3]) : 0);
-    }
-    if (what == "ask" && argc == 4) {
-      return ask(argv[2], argv[3]);
-    }
-    std::fprintf(stderr, "udp_lookup serve [host:port] [percent] | ask host:port name\n");
-    return weft::fail(std::make_error_code(std::errc::invalid_argument));
+  if (what != "serve" && (what != "ask" || argc != 4)) {
+    std::fprintf(stderr,
+                 "usage: udp_lookup serve [host:port] [percent] | ask <host:port> <name>\n");
+    return 2;
+  }
+  return weft::run_main([&] {
+    return what == "ask"
+               ? ask(argv[2], argv[3])
+               : serve(argc > 2 ? argv[2] : "127.0.0.1:7755", argc > 3 ? std::atoi(argv[3]) : 0);
   });
 }

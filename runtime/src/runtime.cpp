@@ -44,8 +44,9 @@ void runtime::drive(detail::fiber* f) noexcept {
         ended->core.signal(ended->done);
       },
       &end);
+  const detail::runtime_core::turn mine(*core_);
   detail::start_fiber(f);
-  core_->wait_until(end.done);
+  core_->wait_until(mine, end.done);
 }
 
 runtime_statistics runtime::statistics() const noexcept {

@@ -160,13 +160,21 @@ std::uint64_t runtime_core::live_fibers() const noexcept {
   return spawned - finished;
 }
 
-void runtime_core::wait_until(const std::atomic<bool>& done) noexcept {
+runtime_core::turn::turn(runtime_core& core) noexcept : core_(core) {
+  if (core.caller_is_worker_ && core.driven_.exchange(true, std::memory_order_acquire)) {
+    fatal("two threads call runtime::run() at once: that needs runtime_options::background");
+  }
+}
+
+runtime_core::turn::~turn() {
+  if (core_.caller_is_worker_) {
+    core_.driven_.store(false, std::memory_order_release);
+  }
+}
+
+void runtime_core::wait_until(const turn&, const std::atomic<bool>& done) noexcept {
   if (caller_is_worker_) {
-    if (driven_.exchange(true, std::memory_order_acquire)) {
-      fatal("two threads call runtime::run() at once: that needs runtime_options::background");
-    }
     workers_[0]->run(done);
-    driven_.store(false, std::memory_order_release);
     return;
   }
   for (;;) {
@@ -204,7 +212,7 @@ void runtime_core::shutdown() noexcept {
     w->events().wake();
   }
   if (live_fibers() != 0) {
-    wait_until(drained_);
+    wait_until(turn(*this), drained_);
   }
   blocking_->stop();
   end_threads();

@@ -61,8 +61,21 @@ class runtime_core {
     return next_id_.fetch_add(count, std::memory_order_relaxed);
   }
 
+  /// The calling thread's right to be worker 0, where no thread of its own is. Taken before the
+  /// fiber that is waited for can run: another worker may run it, and it may lead to a second
+  /// run().
+  class turn {
+   public:
+    explicit turn(runtime_core& core) noexcept;
+    ~turn();
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+   private:
+    runtime_core& core_;
+  };
   /// Drives worker 0 on the calling thread until `done`, or waits where it has its own thread.
-  void wait_until(const std::atomic<bool>& done) noexcept;
+  void wait_until(const turn& mine, const std::atomic<bool>& done) noexcept;
   /// Sets `done` and wakes wait_until().
   void signal(std::atomic<bool>& done) noexcept;
   bool caller_is_worker() const noexcept { return caller_is_worker_; }

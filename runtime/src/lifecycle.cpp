@@ -270,7 +270,7 @@ result<void> join_fiber(fiber* f, cancelable can, time_point until) noexcept {
     abandon_wait(token);
     return {};
   }
-  const wake_reason reason = park(token, until, "join");
+  const wake_reason reason = park(token, until, {"the end of a fiber", f});
   if (reason == wake_reason::ready) {
     return {};
   }

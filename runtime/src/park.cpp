@@ -61,8 +61,8 @@ void make_runnable(parker& p) noexcept {
   }
 }
 
-void park_fiber(fiber& self, wait_token token, time_point until, const char* what) noexcept {
-  self.waiting_for.store(what, std::memory_order_relaxed);
+void park_fiber(fiber& self, wait_token token, time_point until, const awaited& what) noexcept {
+  self.waiting_for.store(what.what, std::memory_order_relaxed);
   const bool timed = until != forever;
   if (timed) {
     self.timer.target = &self;
@@ -120,7 +120,7 @@ bool abandon_wait(wait_token token) noexcept {
   return false;
 }
 
-wake_reason park(wait_token token, time_point until, const char* what) noexcept {
+wake_reason park(wait_token token, time_point until, const awaited& what) noexcept {
   assert(token.who == &current_parker() && "park() takes the caller's own token");
   if (token.who->is_fiber()) {
     park_fiber(static_cast<fiber&>(*token.who), token, until, what);

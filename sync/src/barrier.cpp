@@ -26,7 +26,7 @@ result<bool> barrier::arrive_and_wait_until(time_point deadline) noexcept {
   self.token = *begun;
   queue_.push_back(self);
   word_.unlock(state + one);
-  const detail::wake_reason reason = detail::park(self.token, deadline, "a barrier");
+  const detail::wake_reason reason = detail::park(self.token, deadline, {"a barrier", this});
   if (reason != detail::wake_reason::ready && take_back(self)) {
     return fail(detail::error_of_wait(reason));
   }

@@ -14,7 +14,7 @@ result<void> channel_base::wait(biased_hold& hold, wait_queue& queue, wait_node&
   node.token = *begun;
   queue.push_back(node);
   hold.unlock();
-  const wake_reason reason = park(node.token, until, what);
+  const wake_reason reason = park(node.token, until, {what, this});
   if (reason == wake_reason::ready) {
     return {};
   }

@@ -78,6 +78,7 @@ void completion_core::add(completion_entry* entry) {
   }
   entries_ = entry;
   ++size_;
+  outside_ += entry->arm_.ops->served_by_fibers ? 0 : 1;
   if (start(*entry)) {
     make_ready(*entry);
   }
@@ -147,6 +148,7 @@ void completion_core::forget(completion_entry& entry) noexcept {
     entry.next_->previous_ = entry.previous_;
   }
   --size_;
+  outside_ -= entry.arm_.ops->served_by_fibers ? 0 : 1;
   entry_proxy::give_back(std::exchange(entry.proxy_, nullptr));
 }
 
@@ -178,7 +180,8 @@ result<completion_entry*> completion_core::next(time_point until, bool waits) no
     }
     waiter_ = *begun;
     hold.unlock();
-    const wake_reason reason = park(*begun, until, "a completion_queue");
+    const wake_reason reason =
+        park(*begun, until, {"a completion_queue", outside_ == 0 ? this : nullptr});
     if (reason != wake_reason::ready) {
       hold.lock();
       waiter_ = {};

@@ -51,7 +51,8 @@ result<void> condition_variable::wait_until(std::unique_lock<mutex>& hold,
   }
   mutex& guard = *hold.mutex();
   guard.unlock();
-  const detail::wake_reason reason = detail::park(self.token, deadline, "a condition variable");
+  const detail::wake_reason reason =
+      detail::park(self.token, deadline, {"a condition variable", this});
   std::error_code error;
   if (reason != detail::wake_reason::ready) {
     error = detail::error_of_wait(reason);

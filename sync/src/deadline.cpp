@@ -87,7 +87,7 @@ result<void> deadline::wait_once(time_point seen, time_point limit) noexcept {
     detail::abandon_wait(*begun);
     return {};
   }
-  const auto reason = detail::park(*begun, std::min(seen, limit), "a deadline");
+  const auto reason = detail::park(*begun, std::min(seen, limit), {"a deadline", this});
   if (reason == detail::wake_reason::ready) {
     return {};
   }

@@ -71,7 +71,7 @@ result<bool> futex_wait_until(const std::atomic<std::uint32_t>& word, std::uint3
   }
   mine.queue.push_back(self);
   hold.unlock();
-  const detail::wake_reason reason = detail::park(self.token, deadline, "a futex");
+  const detail::wake_reason reason = detail::park(self.token, deadline, {"a futex", &word});
   if (reason == detail::wake_reason::ready) {
     return true;
   }

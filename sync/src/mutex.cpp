@@ -146,11 +146,13 @@ result<void> mutex::wait(detail::cancelable can, time_point until) noexcept {
       return {};
     }
     time_point wake_up = until;
+    detail::awaited what("a mutex", this);
     if (self.polls) {
+      what.polls = until == forever;
       wake_up = std::min(until, clock::now() + poll);
       poll = std::min(rarest_poll, poll * 4);
     }
-    const detail::wake_reason reason = detail::park(self.token, wake_up, "a mutex");
+    const detail::wake_reason reason = detail::park(self.token, wake_up, what);
     if (self.granted) {
       return {};
     }

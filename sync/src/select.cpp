@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -69,6 +70,12 @@ listing enlist(std::span<const arm_ref> arms, arm_ticket ticket) noexcept {
   return done;
 }
 
+/// For the deadlock report; without arms nothing can end the wait but a deadline or a cancellation.
+awaited describe(std::span<const arm_ref> arms) noexcept {
+  const bool inside = std::ranges::all_of(arms, [](auto& a) { return a.ops->served_by_fibers; });
+  return {"select", inside ? arms.data() : nullptr};
+}
+
 /// One round. No value: begin the next.
 std::optional<result<std::size_t>> attempt(std::span<arm_ref> arms,
                                            const select_plan& plan) noexcept {
@@ -92,7 +99,7 @@ std::optional<result<std::size_t>> attempt(std::span<arm_ref> arms,
     return all.end == arm_step::done ? std::optional<result<std::size_t>>(arms[all.listed].index)
                                      : std::nullopt;
   }
-  const wake_reason reason = park(*begun, plan.until, "select");
+  const wake_reason reason = park(*begun, plan.until, describe(listed));
   if (const auto winner = withdraw(listed)) {
     return *winner;
   }

@@ -46,7 +46,8 @@ result<void> shared_mutex::take_or_wait(access wants, detail::cancelable can,
          "a shared_mutex is locked again by its writer, who would wait for itself");
   detail::consume_budget();
   waiter self(wants);
-  const char* const what = wants == access::shared ? "a shared_mutex, to read" : "a shared_mutex";
+  detail::awaited what(wants == access::shared ? "a shared_mutex, to read" : "a shared_mutex");
+  what.shared = wants == access::shared;
   if (auto waited = detail::wait_in_queue(*this, self, can, until, what); !waited) {
     return waited;
   }

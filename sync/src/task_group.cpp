@@ -103,7 +103,7 @@ result<void> task_group::join(detail::cancelable can) noexcept {
     }
     waiter_ = mine = *begun;
   }
-  if (detail::park(mine, forever, "a task group") == detail::wake_reason::ready) {
+  if (detail::park(mine, forever, {"a task group", &scope_}) == detail::wake_reason::ready) {
     return {};
   }
   std::lock_guard hold(lock_);

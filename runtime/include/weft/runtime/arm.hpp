@@ -55,6 +55,10 @@ class arm_ticket {
 /// - `outcome()`: called at most once, after the operation was performed; hands over what came of
 /// it
 ///   to the handler, or void. May throw.
+/// - if you like, `static constexpr bool served_by_fibers = true`: nothing but fibers and threads
+/// of
+///   this program that go on makes the thing ready, not the system and not the time. The deadlock
+///   report then knows that a select() of such arms alone cannot end by itself.
 ///
 /// The thing, when it becomes ready, takes an arm off its list and claims the ticket, both under
 /// its lock. If that succeeds it performs the operation there and then, leaves the lock and

@@ -35,6 +35,8 @@ namespace detail {
 template <class T>
 class join_arm {
  public:
+  static constexpr bool served_by_fibers = true;
+
   join_arm(join_handle<T>& handle, fiber* f) noexcept : handle_(&handle), fiber_(f) {}
 
   bool try_now() noexcept { return is_finished(fiber_) || is_calling(fiber_); }

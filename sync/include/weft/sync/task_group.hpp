@@ -195,6 +195,8 @@ class WEFT_API task_group {
 
   class arm {
    public:
+    static constexpr bool served_by_fibers = true;
+
     explicit arm(task_group& group) noexcept : group_(&group) {}
 
     bool try_now() noexcept { return group_->size() == 0; }

@@ -83,9 +83,25 @@ WEFT_API wait_token begin_wait_uncancelable() noexcept;
 /// faster, absorbs its wake-up. Returns false in that case.
 WEFT_API bool abandon_wait(wait_token token) noexcept;
 
-/// Leaves the processor until the token is claimed or `until` has passed. `what` names the wait in
-/// dumps and must be a string literal. Call exactly once per successful begin_wait.
-WEFT_API wake_reason park(wait_token token, time_point until, const char* what) noexcept;
+/// What a wait is for, as dumps and the deadlock report tell it.
+struct awaited {
+  /// Implicit: a wait of which no more is known is given as a literal.
+  constexpr awaited(const char* text, const void* thing = nullptr) noexcept
+      : what(text), object(thing) {}
+
+  const char* what;  ///< a string literal
+  /// What only a fiber or thread of this program that goes on can make ready. Null where the wait
+  /// may be ended from outside: by the system, the time, code that weft does not know.
+  const void* object;
+  /// park()'s deadline is none of the wait's: the waiter wakes to look again, and waits on.
+  bool polls = false;
+  /// Others may have the object at the same time: a reader's wait.
+  bool shared = false;
+};
+
+/// Leaves the processor until the token is claimed or `until` has passed. Call exactly once per
+/// successful begin_wait.
+WEFT_API wake_reason park(wait_token token, time_point until, const awaited& what) noexcept;
 
 /// Ends the wait, if it is still open, and makes its parker runnable. Any thread. True if this call
 /// ended it.

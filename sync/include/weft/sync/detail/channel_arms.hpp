@@ -14,6 +14,8 @@ namespace weft::detail {
 template <class T>
 class receive_arm {
  public:
+  static constexpr bool served_by_fibers = true;
+
   explicit receive_arm(channel_core<T>& from) noexcept : from_(&from) {}
   receive_arm(receive_arm&& other) noexcept : from_(other.from_) {}
 
@@ -40,6 +42,8 @@ class receive_arm {
 template <class T>
 class send_arm {
  public:
+  static constexpr bool served_by_fibers = true;
+
   send_arm(channel_core<T>& to, T& value) noexcept : to_(&to) { node_.value = &value; }
   send_arm(send_arm&& other) noexcept : send_arm(*other.to_, *other.node_.value) {}
 
@@ -68,6 +72,8 @@ class send_arm {
 template <class T>
 class send_copy_arm {
  public:
+  static constexpr bool served_by_fibers = true;
+
   send_copy_arm(channel_core<T>& to, const T& value) : value_(value), arm_(to, value_) {}
   send_copy_arm(send_copy_arm&& other) noexcept
       : value_(std::move(other.value_)), arm_(other.arm_.channel(), value_) {}

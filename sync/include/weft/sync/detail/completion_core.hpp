@@ -78,6 +78,7 @@ class WEFT_API completion_core {
 
   completion_entry* entries_ = nullptr;
   std::size_t size_ = 0;
+  std::size_t outside_ = 0;  // arms that not only fibers make ready
 
   spinlock lock_;
   completion_entry* first_ready_ = nullptr;

@@ -16,6 +16,8 @@ class primitive_arm {
   using waiter = typename access::waiter;
 
  public:
+  static constexpr bool served_by_fibers = true;
+
   explicit primitive_arm(Primitive& primitive, Request... request) noexcept
       : primitive_(&primitive), request_(request...) {}
   primitive_arm(primitive_arm&& other) noexcept

@@ -28,13 +28,22 @@ struct arm_ops {
   bool (*try_now)(void* arm) noexcept;
   arm_step (*enlist)(void* arm, arm_ticket ticket) noexcept;
   bool (*withdraw)(void* arm) noexcept;
+  bool served_by_fibers;  ///< see arm.hpp
 };
+
+template <class A>
+constexpr bool is_served_by_fibers() noexcept {
+  if constexpr (requires { A::served_by_fibers; }) {
+    return A::served_by_fibers;
+  }
+  return false;
+}
 
 template <select_arm A>
 inline constexpr arm_ops ops_of_arm{
     [](void* arm) noexcept { return static_cast<A*>(arm)->try_now(); },
     [](void* arm, arm_ticket ticket) noexcept { return static_cast<A*>(arm)->enlist(ticket); },
-    [](void* arm) noexcept { return static_cast<A*>(arm)->withdraw(); }};
+    [](void* arm) noexcept { return static_cast<A*>(arm)->withdraw(); }, is_served_by_fibers<A>()};
 
 struct arm_ref {
   void* arm = nullptr;

@@ -201,7 +201,7 @@ inline std::error_code error_of_wait(wake_reason reason) noexcept {
 /// caller.
 template <class Primitive>
 result<void> wait_in_queue(Primitive& primitive, typename arm_access<Primitive>::waiter& node,
-                           cancelable can, time_point until, const char* what) noexcept {
+                           cancelable can, time_point until, awaited what) noexcept {
   if (until != forever && until <= clock::now()) {
     return fail(errc::timed_out);
   }
@@ -214,6 +214,7 @@ result<void> wait_in_queue(Primitive& primitive, typename arm_access<Primitive>:
   if (!arm_access<Primitive>::enqueue(primitive, node) && node.served) {
     return {};
   }
+  what.object = &primitive;
   const wake_reason reason = park(node.token, until, what);
   if (reason == wake_reason::ready) {
     return {};

@@ -1,12 +1,9 @@
-#include <algorithm>
-#include <new>
+#include <mutex>
 
 #include <weft/runtime/cancel.hpp>
 
-#include "runtime_core.hpp"
+#include "fiber.hpp"
 #include "scope_access.hpp"
-#include "timer_wheel.hpp"
-#include "worker.hpp"
 
 namespace weft {
 
@@ -30,13 +27,8 @@ shield::~shield() {
 
 namespace detail {
 
-/// A timeout_scope's timer, with the way back to the scope.
-struct scope_timer : timer_node {
-  timeout_scope* owner = nullptr;
-};
-
 void scope_access::expire(timeout_scope& scope) noexcept {
-  scope.cancel(scope::status::timed_out, "the timeout_scope's deadline passed");
+  scope.cancel(scope::status::timed_out, scope::deadline_passed);
 }
 
 timeout_scope* scope_access::nearest_deadline(const parker& caller) noexcept {
@@ -61,57 +53,34 @@ time_point nearest_deadline() noexcept {
 
 }  // namespace detail
 
-namespace {
-
-detail::scope_timer& timer_in(std::byte* storage) noexcept {
-  return *std::launder(reinterpret_cast<detail::scope_timer*>(storage));
-}
-
-}  // namespace
-
-timeout_scope::timeout_scope(time_point deadline) noexcept
+timeout_scope::timeout_scope(time_point deadline, bool has_passed) noexcept
     : scope(kind::timeout, &detail::current_parker()), deadline_(deadline) {
-  static_assert(sizeof(detail::scope_timer) <= sizeof timer_);
-  auto* timer = ::new (static_cast<void*>(timer_)) detail::scope_timer;
-  timer->action = detail::timer_node::kind::call;
-  timer->call = [](detail::timer_node& fired) noexcept {
-    detail::scope_access::expire(*static_cast<detail::scope_timer&>(fired).owner);
-  };
-  timer->owner = this;
   enter();
-  arm();
+  strike_at_deadline(has_passed);
 }
 
 timeout_scope::~timeout_scope() {
-  disarm();
   leave();
 }
 
-void timeout_scope::arm() noexcept {
-  if (deadline_ == forever || state() != status::open) {
-    return;
-  }
-  if (deadline_ <= clock::now()) {
+void timeout_scope::strike_at_deadline(bool has_passed) noexcept {
+  if (has_passed) {
     detail::scope_access::expire(*this);
-    return;
+  } else if (owner().is_fiber()) {
+    // A plain thread has no worker whose timers could fire: it looks at deadline_ when it sleeps.
+    static_cast<detail::fiber&>(owner()).timer.ensure(deadline_.time_since_epoch().count());
   }
-  // A plain thread has no worker whose timers could fire: it looks at deadline_ when it sleeps.
-  if (detail::worker* here = detail::worker::current(); here && here->running()) {
-    here->timers().arm(timer_in(timer_), deadline_.time_since_epoch().count());
-  }
-}
-
-void timeout_scope::disarm() noexcept {
-  detail::timer_wheel::disarm(timer_in(timer_));
 }
 
 bool timeout_scope::reset(duration limit) noexcept {
-  disarm();
-  if (state() != status::open) {
-    return false;
+  {
+    std::lock_guard hold(lock());
+    if (state() != status::open) {
+      return false;
+    }
+    deadline_ = deadline_after(limit);
   }
-  deadline_ = deadline_after(limit);
-  arm();
+  strike_at_deadline(limit <= duration::zero());
   return state() == status::open;
 }
 

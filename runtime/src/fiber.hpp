@@ -14,7 +14,7 @@
 #include <weft/runtime/detail/task.hpp>
 
 #include "context.hpp"
-#include "timer_wheel.hpp"
+#include "fiber_timer.hpp"
 
 /// The fiber's control block: type-stable, pooled, never unmapped while its runtime lives.
 ///
@@ -57,7 +57,7 @@ enum class join_state : std::uint8_t {
 
 class alignas(cache_line) fiber : public parker {
  public:
-  fiber() noexcept : parker(kind::fiber), root(*this) {}
+  fiber() noexcept : parker(kind::fiber), timer(*this), root(*this) {}
 
   std::atomic<bool> on_cpu{false};
   std::atomic<join_state> joining{join_state::running};
@@ -65,6 +65,7 @@ class alignas(cache_line) fiber : public parker {
   bool pinned : 1 = false;
   bool heap_task : 1 = false;
   bool hooked : 1 = false;
+  spinlock timer_lock;  // see fiber_timer.hpp
 
   context sp = nullptr;  // null until the first run binds a stack
   stack* running_stack = nullptr;
@@ -75,7 +76,7 @@ class alignas(cache_line) fiber : public parker {
   unsigned uncaught_exceptions = 0;
   std::uint32_t stack_kilobytes = 0;  // asked for; 0: the runtime's default
 
-  timer_node timer;        // the deadline of the current park(); on a cache line of its own
+  fiber_timer timer;       // on a cache line of its own
   worker* home = nullptr;  // pinned: where it belongs; otherwise where it ran last
   const task_ops* ops = nullptr;
 

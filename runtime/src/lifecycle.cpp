@@ -189,6 +189,7 @@ join_state prepare_finish(fiber& f) noexcept {
 }
 
 void finish_fiber(fiber& f, join_state seen, worker& here) noexcept {
+  f.timer.retire();
   f.root.detach();
   f.alive.store(false, std::memory_order_relaxed);
   if (f.hooked) {

@@ -6,7 +6,6 @@
 #include "overflow.hpp"
 #include "patrol.hpp"
 #include "runtime_core.hpp"
-#include "wait_word.hpp"
 #include "worker.hpp"
 #include "worker_pick.hpp"
 
@@ -134,17 +133,12 @@ void worker::tune_poll_interval(std::int64_t now) noexcept {
 }
 
 void worker::fire_timers(worker& of) noexcept {
-  std::array<timer_due, 32> due;
+  std::array<timer_node*, 32> due;
   const std::int64_t now = clock::now().time_since_epoch().count();
   do {
     const std::size_t count = of.timers_.collect(now, due);
-    for (const timer_due& d : std::span(due).first(count)) {
-      if (d.call_node) {
-        d.call_node->call(*d.call_node);
-        timer_wheel::finish_call(*d.call_node);
-      } else if (wait_word::claim({d.target, d.generation}, wait_state::timed_out)) {
-        core_.schedule(static_cast<fiber*>(d.target));
-      }
+    for (timer_node* node : std::span(due).first(count)) {
+      static_cast<fiber_timer*>(node)->went_off(timers_, now);
     }
   } while (of.timers_.next_deadline() <= now);
 }

@@ -61,17 +61,15 @@ void make_runnable(parker& p) noexcept {
   }
 }
 
-void park_fiber(fiber& self, wait_token token, time_point until, const awaited& what) noexcept {
+void park_fiber(fiber& self, time_point until, const awaited& what) noexcept {
   self.waiting_for.store(what.what, std::memory_order_relaxed);
   const bool timed = until != forever;
   if (timed) {
-    self.timer.target = &self;
-    self.timer.generation = token.generation;
-    worker::current()->timers().arm(self.timer, until.time_since_epoch().count());
+    self.timer.open_wait(until.time_since_epoch().count());
   }
-  worker::current()->park_current();
+  self.home->park_current();
   if (timed) {
-    timer_wheel::disarm(self.timer);
+    self.timer.close_wait();
   }
   self.waiting_for.store(nullptr, std::memory_order_relaxed);
 }
@@ -123,7 +121,7 @@ bool abandon_wait(wait_token token) noexcept {
 wake_reason park(wait_token token, time_point until, const awaited& what) noexcept {
   assert(token.who == &current_parker() && "park() takes the caller's own token");
   if (token.who->is_fiber()) {
-    park_fiber(static_cast<fiber&>(*token.who), token, until, what);
+    park_fiber(static_cast<fiber&>(*token.who), until, what);
   } else {
     static_cast<thread_parker*>(token.who)->sleep(token, until);
   }

@@ -1,37 +1,17 @@
+#include <algorithm>
 #include <mutex>
 
+#include <weft/runtime/cancel.hpp>
 #include <weft/runtime/detail/scope.hpp>
 
 #include "fatal.hpp"
 #include "fiber.hpp"
-#include "runtime_core.hpp"
-#include "thread_parker.hpp"
+#include "scope_access.hpp"
 #include "wait_word.hpp"
+#include "wake_list.hpp"
 #include "worker.hpp"
 
 namespace weft::detail {
-
-/// Who was found waiting in a cancelled scope; made runnable after the locks are released.
-class wake_list {
- public:
-  void add(parker& p) noexcept {
-    if (p.is_fiber()) {
-      fibers_.push_back(static_cast<fiber*>(&p));
-    } else {
-      // A thread needs only the futex: no lock of ours is taken there.
-      static_cast<thread_parker&>(p).wake();
-    }
-  }
-
-  void make_runnable() noexcept {
-    while (fiber* f = fibers_.pop_front()) {
-      f->home->core().schedule(f);
-    }
-  }
-
- private:
-  fiber_list fibers_;
-};
 
 namespace {
 
@@ -73,6 +53,22 @@ void scope::mark(status why, const char* reason, std::uint64_t by, wake_list& wo
       child->mark(why, reason, by, woken);
     }
   }
+}
+
+std::int64_t scope::expire_entered(std::int64_t now, wake_list& woken) noexcept {
+  // The lock also keeps the inner scope alive: its owner needs it to leave.
+  std::lock_guard hold(lock_);
+  std::int64_t next = forever.time_since_epoch().count();
+  if (kind_ == kind::timeout && status_.load(std::memory_order_relaxed) == status::open) {
+    const std::int64_t deadline = scope_access::deadline_of(*this).time_since_epoch().count();
+    if (deadline <= now) {
+      target_ = true;
+      mark(status::timed_out, deadline_passed, 0, woken);
+    } else {
+      next = deadline;
+    }
+  }
+  return inner_ ? std::min(next, inner_->expire_entered(now, woken)) : next;
 }
 
 void scope::link_below(scope& parent) noexcept {

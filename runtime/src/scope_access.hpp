@@ -10,6 +10,11 @@ class scope_access {
   /// Ends the scope because its deadline has passed.
   static void expire(timeout_scope& scope) noexcept;
 
+  /// Of one whose type is timeout; under its lock, or by its owner.
+  static time_point deadline_of(const scope& timed) noexcept {
+    return static_cast<const timeout_scope&>(timed).deadline();
+  }
+
   /// Of the scopes that the calling fiber or thread has entered, shielded ones left out, the open
   /// one that ends first. Null when none has a deadline.
   static timeout_scope* nearest_deadline(const parker& caller) noexcept;

@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
-#include <cstdio>
-#include <cstdlib>
 #include <mutex>
-#include <thread>
 
 // A hierarchical timing wheel (Varghese and Lauck, 1987) of six levels with 256 slots each. Time is
 // counted in ticks, deadlines are rounded up, and current_ is the tick through which everything has
@@ -37,8 +34,8 @@
 // read without, and a node's home, which is its owner's again from the moment it is null. disarm()
 // leaves bitmaps and bounds as they are: a slot found empty is skipped and vacated by collect().
 //
-// A node's life: idle -> armed (home set) -> idle, by disarm() or by the collection of a wake, or
-// -> firing (home set, firing_) -> idle, by finish_call(). Clearing home is always the last access.
+// A node's life: idle -> armed (home set) -> idle, by disarm() or by collect(). Clearing home is
+// always the last access.
 
 namespace weft::detail {
 
@@ -76,12 +73,6 @@ void take_over(timer_link& to, timer_link& from) noexcept {
   reset(from);
 }
 
-/// Tells threads apart by the address of a variable of theirs.
-WEFT_NOINLINE std::int64_t this_thread_mark() noexcept {
-  static thread_local char mark;
-  return static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(&mark));
-}
-
 }  // namespace
 
 timer_wheel::timer_wheel(std::int64_t now_ns) noexcept
@@ -99,7 +90,6 @@ bool timer_wheel::arm(timer_node& node, std::int64_t deadline_ns) noexcept {
   const std::int64_t floor = deadline_ns >> tick_bits;
   const std::int64_t tick = floor << tick_bits == deadline_ns ? floor : floor + 1;
   node.tick_ = std::clamp<std::int64_t>(tick, 0, last_tick);
-  node.firing_ = false;
   const std::int64_t rounded = node.tick_ << tick_bits;
   const std::lock_guard lock(lock_);
   // Relaxed: whoever disarms on another thread knows of this arm() by other means, and takes lock_.
@@ -154,8 +144,8 @@ void timer_wheel::vacate(std::size_t level, std::size_t digit) noexcept {
 
 bool timer_wheel::disarm(timer_node& node) noexcept {
   for (;;) {
-    // Acquire pairs with the releases in fire() and finish_call(): what was done with the node, its
-    // call included, happened before the caller reuses it.
+    // Acquire pairs with the release in fire(): the wheel is done with the node before the caller
+    // reuses it.
     timer_wheel* const home = node.home.load(std::memory_order_acquire);
     if (home == nullptr) {
       return false;
@@ -167,24 +157,14 @@ bool timer_wheel::disarm(timer_node& node) noexcept {
 }
 
 bool timer_wheel::withdraw(timer_node& node) noexcept {
-  {
-    const std::lock_guard lock(lock_);
-    if (node.home.load(std::memory_order_relaxed) != this) {
-      return false;
-    }
-    if (!node.firing_) {
-      unlink(node);
-      size_.store(size_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
-      node.home.store(nullptr, std::memory_order_relaxed);  // the caller owns the node
-      return true;
-    }
-    if (node.tick_ == this_thread_mark()) {
-      std::fputs("weft: a timer's call must not disarm a timer\n", stderr);
-      std::abort();
-    }
+  const std::lock_guard lock(lock_);
+  if (node.home.load(std::memory_order_relaxed) != this) {
+    return false;
   }
-  std::this_thread::yield();
-  return false;
+  unlink(node);
+  size_.store(size_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  node.home.store(nullptr, std::memory_order_relaxed);  // the caller owns the node
+  return true;
 }
 
 std::size_t timer_wheel::first_digit(std::size_t level) const noexcept {
@@ -239,7 +219,7 @@ bool timer_wheel::advance(std::int64_t target) noexcept {
   return false;
 }
 
-std::size_t timer_wheel::collect(std::int64_t now_ns, std::span<timer_due> due) noexcept {
+std::size_t timer_wheel::collect(std::int64_t now_ns, std::span<timer_node*> due) noexcept {
   const std::int64_t target = std::max<std::int64_t>(now_ns, 0) >> tick_bits;
   const std::lock_guard lock(lock_);
   std::size_t count = 0;
@@ -251,7 +231,7 @@ std::size_t timer_wheel::collect(std::int64_t now_ns, std::span<timer_due> due) 
       }
       descend();
     } else if (!is_empty(ready_)) {
-      due[count++] = fire();
+      due[count++] = &fire();
     } else if (!advance(target)) {
       break;
     }
@@ -268,23 +248,13 @@ void timer_wheel::descend() noexcept {
   place(node, end::front);
 }
 
-timer_due timer_wheel::fire() noexcept {
+timer_node& timer_wheel::fire() noexcept {
   auto& node = static_cast<timer_node&>(*ready_.next);
   __builtin_prefetch(node.ahead_, 1);
   unlink(node);
-  if (node.action == timer_node::kind::call) {
-    node.firing_ = true;
-    node.tick_ = this_thread_mark();
-    return {.target = nullptr, .generation = 0, .call_node = &node};
-  }
-  const timer_due due{.target = node.target, .generation = node.generation, .call_node = nullptr};
   // Release pairs with the acquire in disarm(): the owner may reuse the node at once.
   node.home.store(nullptr, std::memory_order_release);
-  return due;
-}
-
-void timer_wheel::finish_call(timer_node& node) noexcept {
-  node.home.store(nullptr, std::memory_order_release);  // pairs with the acquire in disarm()
+  return node;
 }
 
 }  // namespace weft::detail

@@ -12,7 +12,6 @@
 
 namespace weft::detail {
 
-class parker;
 class timer_wheel;
 
 /// The two pointers by which a timer hangs in a ring.
@@ -21,40 +20,19 @@ struct timer_link {
   timer_link* prev;
 };
 
-/// A timer, embedded in whatever waits: a fiber's control block or a scope object. 64 bytes, best
-/// on a cache line of its own.
+/// A timer, embedded in whatever waits; see fiber_timer.hpp.
 ///
-/// The owner fills in the action, then arms; nothing may change while the node is armed.
-/// Lifetime: may be destroyed or reused when idle: after disarm() has returned, after its wake was
-///   collected, after finish_call().
+/// Lifetime: may be destroyed or reused when idle: after disarm() has returned or the node was
+///   collected.
 struct timer_node : timer_link {
-  enum class kind : std::uint8_t {
-    wake,  ///< collect() reports target and generation
-    call,  ///< collect() reports the node; the worker runs call
-  };
-
   timer_node() noexcept {}
 
-  union {
-    parker* target = nullptr;            ///< kind::wake: whom to wake; opaque to the wheel
-    void (*call)(timer_node&) noexcept;  ///< kind::call: must not disarm or destroy any timer
-  };
-  std::uint64_t generation = 0;  ///< kind::wake: which of the target's waits this one belongs to
   std::atomic<timer_wheel*> home{nullptr};  ///< the wheel it is armed in, null when idle
-  kind action = kind::wake;
 
  private:
   friend class timer_wheel;
-  bool firing_ = false;
-  std::int64_t tick_ = 0;        ///< the deadline, rounded up; while firing, the thread's mark
+  std::int64_t tick_ = 0;        ///< the deadline, rounded up
   const void* ahead_ = nullptr;  ///< a node further on in the ring, to prefetch; may dangle
-};
-
-/// What collect() hands to the worker. For kind::call only call_node is set.
-struct timer_due {
-  parker* target;
-  std::uint64_t generation;
-  timer_node* call_node;  ///< run call_node->call(*call_node), then timer_wheel::finish_call
 };
 
 /// All timers of one worker.
@@ -89,8 +67,7 @@ class timer_wheel {
   /// Takes the node out of the wheel it is armed in, if any.
   ///
   /// Returns true if it was armed and now will not fire. In any case no wheel touches the node
-  /// again once disarm() has returned, and its call is not running: one that another thread has
-  /// collected is waited for.
+  /// again once disarm() has returned.
   static bool disarm(timer_node& node) noexcept;
 
   /// A lower bound of the earliest expiry, no_deadline if there is none. Lock-free. Early only
@@ -102,13 +79,9 @@ class timer_wheel {
   /// Takes due timers off, in the order of their ticks and, within a tick, of arming.
   ///
   /// Returns how many entries were written. The work under the lock is bounded: even where fewer
-  /// than due.size() came, more are due while next_deadline() <= now_ns. The caller runs all the
-  /// calls it got, each followed by finish_call(), before anything that may disarm a timer: a fiber
-  /// that disarms one of them on this thread would wait for itself.
-  std::size_t collect(std::int64_t now_ns, std::span<timer_due> due) noexcept;
-
-  /// Ends the firing of a call_node, after its call was run. The node may be gone on return.
-  static void finish_call(timer_node& node) noexcept;
+  /// than due.size() came, more are due while next_deadline() <= now_ns. The nodes are idle, so
+  /// whoever armed one may have armed it anew, or destroyed it, by the time the caller looks at it.
+  std::size_t collect(std::int64_t now_ns, std::span<timer_node*> due) noexcept;
 
   /// Timers armed now.
   [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
@@ -139,7 +112,7 @@ class timer_wheel {
   bool withdraw(timer_node& node) noexcept;
   bool advance(std::int64_t target) noexcept;
   void descend() noexcept;
-  timer_due fire() noexcept;
+  timer_node& fire() noexcept;
   [[nodiscard]] std::size_t first_digit(std::size_t level) const noexcept;
   [[nodiscard]] std::int64_t earliest_deadline() noexcept;
 

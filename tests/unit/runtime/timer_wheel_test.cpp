@@ -15,7 +15,6 @@
 
 namespace {
 
-using weft::detail::timer_due;
 using weft::detail::timer_node;
 using weft::detail::timer_wheel;
 
@@ -24,23 +23,31 @@ constexpr std::int64_t millisecond = 1'000'000;
 constexpr std::int64_t second = 1'000 * millisecond;
 constexpr std::int64_t start = 777 * second + 12'345;
 
-/// Everything that is due, as the generations of the nodes in the order reported.
+struct numbered_node : timer_node {
+  std::uint64_t number = 0;
+};
+
+std::uint64_t number_of(const timer_node* node) {
+  return static_cast<const numbered_node*>(node)->number;
+}
+
+/// Everything that is due, as the numbers of the nodes in the order reported.
 std::vector<std::uint64_t> drain(timer_wheel& wheel, std::int64_t now, std::size_t span_size = 16) {
   std::vector<std::uint64_t> fired;
-  std::vector<timer_due> due(span_size);
+  std::vector<timer_node*> due(span_size);
   while (wheel.next_deadline() <= now) {
     const std::size_t count = wheel.collect(now, due);
     for (std::size_t i = 0; i < count; ++i) {
-      fired.push_back(due[i].generation);
+      fired.push_back(number_of(due[i]));
     }
   }
   return fired;
 }
 
-std::vector<timer_node> numbered(std::size_t count) {
-  std::vector<timer_node> nodes(count);
+std::vector<numbered_node> numbered(std::size_t count) {
+  std::vector<numbered_node> nodes(count);
   for (std::size_t i = 0; i < count; ++i) {
-    nodes[i].generation = i;
+    nodes[i].number = i;
   }
   return nodes;
 }
@@ -58,7 +65,7 @@ TEST_CASE("a timer fires neither early nor more than a tick late, whatever its d
     wheel.arm(node, deadline);
     CHECK(wheel.next_deadline() >= deadline);
     CHECK(wheel.next_deadline() < deadline + tick);
-    std::array<timer_due, 4> due;
+    std::array<timer_node*, 4> due;
     CHECK(wheel.collect(deadline - 1, due) == 0);
     CHECK(wheel.size() == 1);
     // One wake-up at the deadline is enough: nothing has to be done for the timer before.
@@ -68,26 +75,23 @@ TEST_CASE("a timer fires neither early nor more than a tick late, whatever its d
   }
 }
 
-TEST_CASE("a wake reports its target and generation and leaves the node idle") {
+TEST_CASE("a node that was collected is idle") {
   timer_wheel wheel(start);
   timer_node node;
-  int somebody = 0;
-  node.target = reinterpret_cast<weft::detail::parker*>(&somebody);
-  node.generation = 42;
   wheel.arm(node, start + millisecond);
   CHECK(node.home.load() == &wheel);
-  std::array<timer_due, 4> due;
+  std::array<timer_node*, 4> due;
   REQUIRE(wheel.collect(start + 2 * millisecond, due) == 1);
-  CHECK(due[0].target == node.target);
-  CHECK(due[0].generation == 42);
-  CHECK(due[0].call_node == nullptr);
+  CHECK(due[0] == &node);
   CHECK(node.home.load() == nullptr);
   CHECK_FALSE(timer_wheel::disarm(node));
+  wheel.arm(node, start + second);
+  CHECK(timer_wheel::disarm(node));
 }
 
 TEST_CASE("a deadline in the past is due at the next collect") {
   timer_wheel wheel(start);
-  std::vector<timer_node> nodes = numbered(3);
+  std::vector<numbered_node> nodes = numbered(3);
   wheel.arm(nodes[0], start - second);
   wheel.arm(nodes[1], 0);
   wheel.arm(nodes[2], std::numeric_limits<std::int64_t>::min());
@@ -109,7 +113,7 @@ TEST_CASE("the most distant deadlines are kept and can be disarmed") {
 
 TEST_CASE("arm tells whether the deadline is the new earliest") {
   timer_wheel wheel(start);
-  std::vector<timer_node> nodes = numbered(4);
+  std::vector<numbered_node> nodes = numbered(4);
   CHECK(wheel.arm(nodes[0], start + 10 * second));
   CHECK_FALSE(wheel.arm(nodes[1], start + 20 * second));
   CHECK(wheel.arm(nodes[2], start + 5 * second));
@@ -129,7 +133,7 @@ TEST_CASE("after the earliest was disarmed the next collect puts the bound right
   CHECK(drain(wheel, start + 2 * second).empty());
   CHECK(wheel.next_deadline() >= start + 60 * second);
   CHECK(timer_wheel::disarm(late));
-  std::array<timer_due, 1> due;
+  std::array<timer_node*, 1> due;
   CHECK(wheel.collect(start + 3 * second, due) == 0);
   CHECK(wheel.next_deadline() == timer_wheel::no_deadline);
 }
@@ -138,7 +142,7 @@ TEST_CASE("timers of one tick fire in the order they were armed, near or far") {
   for (const std::int64_t distance : {0 * second, second, 100 * second, 10'000 * second}) {
     CAPTURE(distance);
     timer_wheel wheel(start);
-    std::vector<timer_node> nodes = numbered(100);
+    std::vector<numbered_node> nodes = numbered(100);
     for (timer_node& node : nodes) {
       wheel.arm(node, start + distance);
     }
@@ -151,11 +155,11 @@ TEST_CASE("timers of one tick fire in the order they were armed, near or far") {
 TEST_CASE("one collect does a bounded amount of work and the next goes on") {
   constexpr std::size_t count = 10'000;
   timer_wheel wheel(0);
-  std::vector<timer_node> nodes = numbered(count);
-  for (timer_node& node : nodes) {
-    wheel.arm(node, 100 * second + static_cast<std::int64_t>(node.generation) * 200);
+  std::vector<numbered_node> nodes = numbered(count);
+  for (numbered_node& node : nodes) {
+    wheel.arm(node, 100 * second + static_cast<std::int64_t>(node.number) * 200);
   }
-  std::array<timer_due, 64> due;
+  std::array<timer_node*, 64> due;
   CHECK(wheel.collect(101 * second, due) == 0);
   CHECK(wheel.next_deadline() <= 101 * second);
   // The rest of the descending timers can be disarmed meanwhile.
@@ -170,7 +174,7 @@ TEST_CASE("one collect does a bounded amount of work and the next goes on") {
 TEST_CASE("a random history agrees with an ordered map") {
   std::mt19937_64 random(20260401);
   timer_wheel wheel(start);
-  std::vector<timer_node> nodes = numbered(2'000);
+  std::vector<numbered_node> nodes = numbered(2'000);
   std::vector<std::int64_t> deadlines(nodes.size(), -1);  // -1: idle
   std::int64_t now = start;
   for (int step = 0; step < 40'000; ++step) {
@@ -209,54 +213,6 @@ TEST_CASE("a random history agrees with an ordered map") {
   CHECK(wheel.size() == 0);
 }
 
-TEST_CASE("a call is reported with its node, which stays armed until the call is finished") {
-  timer_wheel wheel(start);
-  struct counter : timer_node {
-    int calls = 0;
-  } node;
-  node.action = timer_node::kind::call;
-  node.call = [](timer_node& self) noexcept { ++static_cast<counter&>(self).calls; };
-  wheel.arm(node, start);
-  std::array<timer_due, 4> due;
-  REQUIRE(wheel.collect(start + tick, due) == 1);
-  REQUIRE(due[0].call_node == &node);
-  CHECK(wheel.size() == 0);
-  CHECK(node.home.load() == &wheel);
-  node.call(node);
-  timer_wheel::finish_call(node);
-  CHECK(node.calls == 1);
-  CHECK_FALSE(timer_wheel::disarm(node));
-  wheel.arm(node, start + second);
-  CHECK(timer_wheel::disarm(node));
-}
-
-TEST_CASE("disarm waits for a call that another thread is running") {
-  timer_wheel wheel(start);
-  struct gate : timer_node {
-    std::atomic<bool> entered{false};
-    std::atomic<bool> left{false};
-  } node;
-  node.action = timer_node::kind::call;
-  node.call = [](timer_node& self) noexcept {
-    auto& g = static_cast<gate&>(self);
-    g.entered = true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    g.left = true;
-  };
-  wheel.arm(node, start);
-  std::jthread worker([&] {
-    std::array<timer_due, 4> due;
-    REQUIRE(wheel.collect(start + tick, due) == 1);
-    node.call(node);
-    timer_wheel::finish_call(node);
-  });
-  while (!node.entered) {
-    std::this_thread::yield();
-  }
-  CHECK_FALSE(timer_wheel::disarm(node));
-  CHECK(node.left);
-}
-
 TEST_CASE("of a timer's expiry and its disarming from other threads exactly one happens") {
   constexpr int rounds = 3'000;
   constexpr std::size_t threads = 3;
@@ -266,14 +222,14 @@ TEST_CASE("of a timer's expiry and its disarming from other threads exactly one 
   std::array<std::atomic<int>, threads> fired{};
   std::array<int, threads> armed{};
   std::array<int, threads> disarmed{};
+  std::array<numbered_node, threads> nodes;
   {
     std::vector<std::jthread> users;
     users.reserve(threads);
     for (std::size_t self = 0; self < threads; ++self) {
       users.emplace_back([&, self] {
         for (int round = 0; round < rounds; ++round) {
-          timer_node node;  // reused memory, each time anew
-          node.generation = self;
+          numbered_node& node = nodes[self];
           wheel.arm(node, now.load() + (round % 3) * tick);
           ++armed[self];
           if (round % 2 == 0) {
@@ -284,11 +240,11 @@ TEST_CASE("of a timer's expiry and its disarming from other threads exactly one 
         --running;
       });
     }
-    std::array<timer_due, 8> due;
+    std::array<timer_node*, 8> due;
     while (running.load() != 0 || wheel.size() != 0) {
       const std::size_t count = wheel.collect(now += tick, due);
       for (std::size_t i = 0; i < count; ++i) {
-        ++fired[due[i].generation];
+        ++fired[static_cast<std::size_t>(static_cast<numbered_node*>(due[i]) - nodes.data())];
       }
     }
   }

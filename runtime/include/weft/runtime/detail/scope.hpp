@@ -25,6 +25,8 @@ class WEFT_API scope {
  public:
   enum class kind : std::uint8_t { root, cancel, timeout, shield, group };
   enum class status : std::uint8_t { open, canceled, timed_out };
+  /// The reason when it was a deadline.
+  static constexpr const char* deadline_passed = "the timeout_scope's deadline passed";
 
   scope(const scope&) = delete;
   scope& operator=(const scope&) = delete;
@@ -46,6 +48,11 @@ class WEFT_API scope {
   /// Undoes attach(). No child may be left.
   void detach() noexcept;
 
+  /// Of the scopes that the owner has entered from here on, ends those whose deadline has passed;
+  /// returns the nearest of the others', `forever` if there is none. In clock nanoseconds. Any
+  /// thread, for a root.
+  std::int64_t expire_entered(std::int64_t now, wake_list& woken) noexcept;
+
  protected:
   /// Whether it was this scope that was cancelled and not one around it. Valid once state() is not
   /// open.
@@ -56,8 +63,11 @@ class WEFT_API scope {
 
   /// Makes this the calling parker's current scope; the constructor's `owner` must be the caller.
   void enter() noexcept;
+  parker& owner() const noexcept { return *owner_; }
   /// Makes the parent current again. Scopes must be left in the reverse order of entering.
   void leave() noexcept;
+  /// Guards what expire_entered() reads of a derived scope.
+  spinlock& lock() noexcept { return lock_; }
   /// Forgets a cancellation: for a root whose control block begins a new life.
   void reopen() noexcept {
     status_.store(status::open, std::memory_order_relaxed);

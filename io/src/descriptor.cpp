@@ -19,7 +19,9 @@ namespace park = weft::detail;
 /// Whether the operation moved fewer bytes than it could have, which for a stream means that the
 /// next one has to wait.
 bool moved_less(const operation& op) noexcept {
-  return op.is_stream && (op.code == opcode::receive || op.code == opcode::send) && op.result > 0 &&
+  const bool has_size =
+      op.code == opcode::receive || op.code == opcode::receive_leased || op.code == opcode::send;
+  return op.is_stream && has_size && op.result > 0 &&
          static_cast<std::size_t>(op.result) < op.asked;
 }
 

@@ -8,6 +8,8 @@
 #include <weft/io/detail/descriptor_state.hpp>
 #include <weft/runtime/detail/parker.hpp>
 
+#include "buffer_pool.hpp"
+
 namespace weft::io::detail {
 
 namespace {
@@ -106,7 +108,12 @@ bool descriptor_state::enter(operation& op) noexcept {
   }
   ++inside;
   op.target = this;
-  op.poll_first = large_receives && op.code == opcode::receive;
+  if (op.code == opcode::receive) {
+    op.poll_first = large_receives;
+  } else if (op.code == opcode::receive_leased) {
+    op.poll_first = large_receives;
+    op.size = large_receives ? large_buffer : small_buffer;
+  }
   op.attempt = side(direction_of(op.code)).maybe;
   op.events_seen = side(direction_of(op.code)).events;
   return true;
@@ -122,7 +129,7 @@ void descriptor_state::leave(operation& op, bool exhausted) noexcept {
     if (exhausted && mine.events == op.events_seen && !cut_short) {
       mine.maybe = false;
     }
-    if (op.code == opcode::receive) {
+    if (op.code == opcode::receive || op.code == opcode::receive_leased) {
       constexpr std::ptrdiff_t large = 4096;
       large_receives = op.result >= large;
     }

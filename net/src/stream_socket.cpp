@@ -20,6 +20,10 @@ io::operation reading(std::span<std::byte> buffer) noexcept {
       .code = io::opcode::receive, .is_stream = true, .data = buffer.data(), .size = buffer.size()};
 }
 
+io::operation reading_leased() noexcept {
+  return {.code = io::opcode::receive_leased, .is_stream = true};
+}
+
 /// Not as a stream: fewer bytes than asked for do not mean that the next call would have to wait.
 io::operation peeking(std::span<std::byte> buffer) noexcept {
   return {
@@ -39,6 +43,14 @@ result<std::size_t> unless_ended(result<std::size_t> moved) noexcept {
     return fail(errc::end_of_stream);
   }
   return moved;
+}
+
+result<io::leased_buffer> lease_of(const io::operation& op, result<std::size_t> received) noexcept {
+  const auto size = unless_ended(received);
+  if (!size) {
+    return fail(size.error());
+  }
+  return io::leased_buffer(static_cast<std::byte*>(op.data), *size, op.size);
 }
 
 /// The system's form of a list of buffers.
@@ -118,6 +130,18 @@ result<std::size_t> stream_socket::try_read_vectored(
   }
   io::operation op = parts.moving(io::opcode::receive_message);
   return unless_ended(descriptor_.try_perform(op));
+}
+
+result<io::leased_buffer> stream_socket::read_leased() const noexcept {
+  io::operation op = reading_leased();
+  const auto received = descriptor_.perform(op);
+  return lease_of(op, received);
+}
+
+result<io::leased_buffer> stream_socket::try_read_leased() const noexcept {
+  io::operation op = reading_leased();
+  const auto received = descriptor_.try_perform(op);
+  return lease_of(op, received);
 }
 
 result<std::size_t> stream_socket::peek(std::span<std::byte> buffer) const noexcept {

@@ -26,6 +26,8 @@ Loads a TCP echo server in a closed loop and prints its rate, its latencies and 
   --pipeline N       messages under way on each connection (1)
   --seconds S        length of the measured window (3)
   --warmup S         load before it (0.5)
+  --churn N          messages after which a connection is replaced by a new one (never); one
+                     message at a time
   --server-pid PID   also report this process's CPU time per message
   --spin             poll without sleeping; for a generator with a core of its own
   --verify-all       compare every byte; otherwise messages above 4 KiB are sampled
@@ -78,6 +80,8 @@ void set_value(options& what, std::string_view name, std::string_view word) {
     what.seconds = number<double>(name, word, 0.01, 86400);
   } else if (name == "--warmup") {
     what.warmup = number<double>(name, word, 0, 3600);
+  } else if (name == "--churn") {
+    what.churn = number<std::uint64_t>(name, word, 1, 1'000'000'000);
   } else if (name == "--server-pid") {
     what.server_process = number<pid_t>(name, word, 1, 1 << 30);
   } else {
@@ -103,6 +107,9 @@ options parse(int count, char** words) {
   }
   if (what.port == 0) {
     throw usage_error("--port is missing");
+  }
+  if (what.churn != 0 && what.pipeline != 1) {
+    throw usage_error("--churn goes with --pipeline 1");
   }
   return what;
 }

@@ -88,21 +88,36 @@ report client::run() {
 void client::connect_all() {
   for (std::size_t i = 0; i < connections_.size(); ++i) {
     connection& peer = connections_[i];
-    peer.fd = server_.connect(i + 1, connections_.size());
+    open(peer);
     peer.sent = peer.received = peer.origin = i * 97;
     peer.started = &started_[i * what_.pipeline];
     peer.to_send = std::uint64_t{what_.size} * what_.pipeline;
-    epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLET;
-    event.data.ptr = &peer;
-    if (epoll_ctl(poller_, EPOLL_CTL_ADD, peer.fd, &event) != 0) {
-      throw std::runtime_error("epoll_ctl: " + text(errno));
-    }
   }
   // Nothing is sent before the first poll: early connections must not load the server while late
   // ones connect.
   std::fill(started_.begin(), started_.end(), now());
   under_way_ = started_.size();
+}
+
+void client::open(connection& peer) {
+  const auto number = static_cast<std::size_t>(&peer - connections_.data());
+  peer.fd = server_.connect(number + 1, connections_.size());
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLET;
+  event.data.ptr = &peer;
+  if (epoll_ctl(poller_, EPOLL_CTL_ADD, peer.fd, &event) != 0) {
+    throw std::runtime_error("epoll_ctl: " + text(errno));
+  }
+}
+
+// A new connection in the place of one on which nothing is under way. The old one is reset, so that
+// its port is free at once.
+void client::replace(connection& peer) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  setsockopt(peer.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close(peer.fd);
+  open(peer);
+  peer.replaced_at = peer.finished;
 }
 
 void client::open_window() {
@@ -140,6 +155,9 @@ bool client::poll_once(std::uint64_t deadline) {
 void client::serve(connection& peer, std::uint32_t events) {
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
     receive(peer);
+  }
+  if (what_.churn != 0 && !draining_ && peer.finished - peer.replaced_at >= what_.churn) {
+    replace(peer);
   }
   if (peer.to_send > 0) {
     send_due(peer);

@@ -23,6 +23,7 @@ struct options {
   std::size_t pipeline = 1;
   double seconds = 3;
   double warmup = 0.5;
+  std::uint64_t churn = 0;
   pid_t server_process = 0;
   bool json = false;
   bool spin = false;
@@ -63,11 +64,14 @@ class client {
     std::uint64_t sent = 0;             // place in the pattern of the next byte to send
     std::uint64_t received = 0;         // likewise, to receive
     std::uint64_t finished = 0;         // whole messages received
+    std::uint64_t replaced_at = 0;      // what finished was when it was last connected anew
     std::uint64_t finished_before = 0;  // when the window opened
     std::uint64_t* started = nullptr;   // `pipeline` send times; message n has n % pipeline
   };
 
   void connect_all();
+  void open(connection& peer);
+  void replace(connection& peer);
   void open_window();
   void poll_until(std::uint64_t deadline);
   [[nodiscard]] bool poll_once(std::uint64_t deadline);

@@ -14,8 +14,10 @@
 #include <weft/io/detail/syscalls.hpp>
 #include <weft/runtime/detail/spinlock.hpp>
 
+#include "../buffer_pool.hpp"
 #include "../execute.hpp"
 #include "../syscalls_linux.hpp"
+#include "io_uring_buffers.hpp"
 #include "io_uring_prepare.hpp"
 
 /// One ring a worker, set up without DEFER_TASKRUN: its completions are posted even while its
@@ -67,9 +69,11 @@ class io_uring_backend final : public backend {
   void submit_pending() noexcept;
   void reap() noexcept;
   void finish(const io_uring_cqe& entry) noexcept;
+  void take_provided(operation& op, const io_uring_cqe& entry) noexcept;
 
   weft::detail::spinlock ring_lock_;
   io_uring ring_;
+  provided_buffers provided_;
   std::uint16_t next_tag_ = 0;
   bool wake_armed_ = false;
   bool wake_taken_ = false;  // by a rescuer: the owner may be on its way to sleep
@@ -105,6 +109,9 @@ bool io_uring_backend::submit(operation& op) noexcept {
   {
     std::lock_guard hold(ring_lock_);
     op.tag = make_tag(op, next_tag_++);
+    if (op.code == opcode::receive_leased && !op.poll_first && !provided_.usable(ring_)) {
+      op.poll_first = true;
+    }
     io_uring_sqe& entry = next_entry();
     prepare(entry, op);
     io_uring_sqe_set_data64(&entry, op.tag);
@@ -200,7 +207,19 @@ void io_uring_backend::finish(const io_uring_cqe& entry) noexcept {
     wake_armed_ = false;
   } else if (entry.user_data != ignored) {
     operation& op = operation_of(entry.user_data);
+    if (entry.flags & IORING_CQE_F_BUFFER) {
+      take_provided(op, entry);
+    }
     detail::complete(op, result_of(op, entry.res));
+  }
+}
+
+void io_uring_backend::take_provided(operation& op, const io_uring_cqe& entry) noexcept {
+  std::byte* const buffer = provided_.take(entry.flags);
+  if (entry.res > 0) {
+    op.data = buffer;
+  } else {
+    detail::return_buffer(buffer, detail::small_buffer);
   }
 }
 

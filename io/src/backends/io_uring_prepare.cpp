@@ -8,6 +8,8 @@
 
 #include <weft/io/detail/descriptor_state.hpp>
 
+#include "io_uring_buffers.hpp"
+
 namespace weft::io {
 
 namespace {
@@ -19,6 +21,11 @@ void prepare_call(io_uring_sqe& entry, const operation& op) noexcept {
   switch (op.code) {
     case opcode::receive:
       io_uring_prep_recv(&entry, fd, op.data, op.asked, op.flags);
+      break;
+    case opcode::receive_leased:
+      io_uring_prep_recv(&entry, fd, nullptr, op.asked, op.flags);
+      entry.flags |= IOSQE_BUFFER_SELECT;
+      entry.buf_group = provided_buffers::group;
       break;
     case opcode::send:
       io_uring_prep_send(&entry, fd, op.data, op.asked, op.flags | MSG_NOSIGNAL);
@@ -71,8 +78,9 @@ std::ptrdiff_t result_of(operation& op, std::int32_t completed) noexcept {
   if (completed == -EINTR) {
     return -EAGAIN;
   }
-  if (completed == -EAGAIN) {
-    // Older kernels do not wait on a non-blocking handle for every kind of call.
+  if (completed == -EAGAIN || (completed == -ENOBUFS && op.code == opcode::receive_leased)) {
+    // Older kernels do not wait on a non-blocking handle for every kind of call. A leased receive
+    // has come when the ring of buffers was empty.
     op.poll_first = true;
     return -EAGAIN;
   }
@@ -93,6 +101,7 @@ weft::detail::sys::call injected_as(opcode code) noexcept {
   using weft::detail::sys::call;
   switch (code) {
     case opcode::receive:
+    case opcode::receive_leased:
       return call::receive;
     case opcode::send:
       return call::send;

@@ -19,6 +19,7 @@ class operation_queue;
 /// What the system is asked to do.
 enum class opcode : std::uint8_t {
   receive,          ///< data, size, flags; stream and datagram sockets
+  receive_leased,   ///< flags; data becomes a pooled buffer of `size` bytes if any arrived
   send,             ///< data, size, flags
   receive_message,  ///< data: msghdr*, flags
   send_message,     ///< data: const msghdr*, flags
@@ -36,6 +37,7 @@ enum class direction : std::uint8_t { in, out };
 constexpr direction direction_of(opcode code) noexcept {
   switch (code) {
     case opcode::receive:
+    case opcode::receive_leased:
     case opcode::receive_message:
     case opcode::read:
     case opcode::accept:

@@ -28,6 +28,8 @@ class reading_calls {
   result<std::size_t> read_vectored(std::span<const std::span<std::byte>> buffers) const noexcept {
     return target().read_vectored(buffers);
   }
+  result<io::leased_buffer> read_leased() const noexcept { return target().read_leased(); }
+  result<io::leased_buffer> try_read_leased() const noexcept { return target().try_read_leased(); }
   result<std::size_t> try_read(std::span<std::byte> buffer) const noexcept {
     return target().try_read(buffer);
   }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <weft/io/descriptor.hpp>
+#include <weft/io/leased_buffer.hpp>
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/config.hpp>
 #include <weft/runtime/result.hpp>
@@ -55,6 +56,17 @@ class WEFT_API stream_socket {
   /// read_vectored() likewise.
   result<std::size_t> try_read_vectored(
       std::span<const std::span<std::byte>> buffers) const noexcept;
+
+  /// Reads what there is, at least one byte, into a buffer that weft lends and takes back when the
+  /// lease ends. While it waits there is none: a connection that is idle here holds no buffer.
+  ///
+  /// Errors: those of read(), and `not_enough_memory` when there is no buffer; the data then stays
+  ///   for the next read.
+  /// Cost: a message of up to 4 KiB costs what read() costs; a connection that has more to say gets
+  ///   64 KiB at a time.
+  result<io::leased_buffer> read_leased() const noexcept;
+  /// read_leased() that fails with `operation_would_block` instead of waiting.
+  result<io::leased_buffer> try_read_leased() const noexcept;
 
   /// read() that leaves what it has read for the next read().
   result<std::size_t> peek(std::span<std::byte> buffer) const noexcept;

@@ -47,6 +47,7 @@ enum class call : std::uint8_t {
   epoll_wait,
   event_fd,
   ring_setup,
+  ring_register,
   ring_enter,
 };
 

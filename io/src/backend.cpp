@@ -46,12 +46,15 @@ std::string_view name_of(backend_kind kind) noexcept {
       return "io_uring";
     case backend_kind::epoll:
       return "epoll";
+    case backend_kind::poll:
+      return "poll";
   }
   return "unknown";
 }
 
 std::optional<backend_kind> backend_named(std::string_view name) noexcept {
-  for (const auto kind : {backend_kind::automatic, backend_kind::io_uring, backend_kind::epoll}) {
+  for (const auto kind :
+       {backend_kind::automatic, backend_kind::io_uring, backend_kind::epoll, backend_kind::poll}) {
     if (name == name_of(kind)) {
       return kind;
     }

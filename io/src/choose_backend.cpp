@@ -5,33 +5,51 @@
 #include <weft/io/backend.hpp>
 #include <weft/runtime/explain.hpp>
 
-#include "backends/epoll.hpp"
-#include "backends/io_uring.hpp"
+#include "available_backends.hpp"
 
 /// Which backend a runtime gets. All that the platform can have are in one binary.
 namespace weft::io {
 
 namespace {
 
+using detail::available_backend;
+using detail::available_backends;
+
 result<std::unique_ptr<backend>> make(backend_kind kind) {
-  switch (kind) {
-    case backend_kind::io_uring:
-      return make_io_uring_backend();
-    case backend_kind::epoll:
-      return make_epoll_backend();
-    case backend_kind::automatic:
-      break;
+  for (const available_backend& one : available_backends()) {
+    if (one.kind == kind) {
+      return one.make();
+    }
   }
-  return fail(std::make_error_code(std::errc::invalid_argument));
+  return fail(std::make_error_code(std::errc::function_not_supported));
+}
+
+/// The first that works from `kind` on, and in `choice` which it is and what was wrong with the
+/// better ones; else the error of the last.
+result<std::unique_ptr<backend>> make_or_fall_back(backend_kind kind, backend_choice& choice) {
+  result<std::unique_ptr<backend>> made;
+  bool reached = kind == backend_kind::automatic;
+  for (const available_backend& one : available_backends()) {
+    reached = reached || one.kind == kind;
+    if (!reached) {
+      continue;
+    }
+    choice.kind = one.kind;
+    made = one.make();
+    if (made) {
+      return made;
+    }
+    choice.reason += (choice.reason.empty() ? "" : ", ") + std::string(name_of(one.kind)) +
+                     " is not to be had here (" + made.error().message() + ")";
+  }
+  return made;
 }
 
 /// Falls back for the workers after the first, too: the first ring may have taken the last locked
 /// memory. All kinds of backend work side by side.
-std::unique_ptr<driver> make_or_fall_back(backend_kind wanted) {
-  auto made = make(wanted);
-  if (!made && wanted != backend_kind::epoll) {
-    made = make(backend_kind::epoll);
-  }
+std::unique_ptr<driver> make_another(backend_kind kind) {
+  backend_choice ignored;
+  auto made = make_or_fall_back(kind, ignored);
   if (!made) {
     throw std::system_error(made.error(), "weft: no backend for a worker");
   }
@@ -40,7 +58,7 @@ std::unique_ptr<driver> make_or_fall_back(backend_kind wanted) {
 
 driver_factory factory_of(backend_kind kind, std::unique_ptr<driver> first) {
   return [kind, first = std::move(first)](unsigned) mutable {
-    return first ? std::move(first) : make_or_fall_back(kind);
+    return first ? std::move(first) : make_another(kind);
   };
 }
 
@@ -53,8 +71,11 @@ result<backend_kind> kind_from_environment() {
     return *kind;
   }
   const auto error = std::make_error_code(std::errc::invalid_argument);
-  weft::detail::note_error(error, std::string("WEFT_BACKEND=") + name +
-                                      ": no such backend; one of automatic, io_uring, epoll");
+  std::string message = std::string("WEFT_BACKEND=") + name + ": no such backend; one of automatic";
+  for (const available_backend& one : available_backends()) {
+    message.append(", ").append(name_of(one.kind));
+  }
+  weft::detail::note_error(error, message);
   return fail(error);
 }
 
@@ -71,13 +92,10 @@ result<driver_factory> make_drivers(backend_kind wanted, backend_choice* chosen)
   backend_choice choice{.kind = wanted, .reason = {}};
   result<std::unique_ptr<backend>> first;
   if (wanted == backend_kind::automatic) {
-    choice.kind = backend_kind::io_uring;
-    first = make(choice.kind);
-    if (!first) {
-      choice = {.kind = backend_kind::epoll,
-                .reason = "io_uring is not to be had here (" + first.error().message() + ")"};
-      std::fprintf(stderr, "weft: %s; using epoll\n", choice.reason.c_str());
-      first = make(choice.kind);
+    first = make_or_fall_back(wanted, choice);
+    if (first && !choice.reason.empty()) {
+      std::fprintf(stderr, "weft: %s; using %s\n", choice.reason.c_str(),
+                   std::string(name_of(choice.kind)).c_str());
     }
   } else {
     first = make(wanted);

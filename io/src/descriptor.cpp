@@ -240,6 +240,16 @@ void descriptor::close() noexcept {
   while (interrupt_one(*state_)) {
   }
   await_all_left(*state_);
+  detail::poller_home* home = nullptr;
+  std::uint64_t tenancy = 0;
+  {
+    std::lock_guard hold(state_->lock);
+    home = state_->home;
+    tenancy = state_->tenancy;
+  }
+  if (home) {
+    home->forget(*state_, tenancy);
+  }
   weft::detail::sys::close(state_->fd);
   detail::descriptor_state::closer* others = nullptr;
   {

@@ -37,10 +37,11 @@ void poller_home::move_out() noexcept {
   next_free = std::exchange(pool, this);
 }
 
-void poller_home::take_off(descriptor_state& state, std::uint64_t of_tenancy) noexcept {
+void poller_home::call(void (poller::*what)(descriptor_state&) noexcept, descriptor_state& state,
+                       std::uint64_t of_tenancy) noexcept {
   std::lock_guard hold(mutex);
   if (tenant && tenancy == of_tenancy) {
-    tenant->unwatch(state);
+    (tenant->*what)(state);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "syscalls_linux.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 
@@ -114,9 +115,13 @@ std::ptrdiff_t write(int fd, const void* data, std::size_t& size) noexcept {
 
 int poll(int fd, short events, time_point until) noexcept {
   pollfd entry{.fd = fd, .events = events, .revents = 0};
-  return make(call::poll, fd, 0, [&](std::size_t) {
+  return poll({&entry, 1}, until);
+}
+
+int poll(std::span<pollfd> entries, time_point until) noexcept {
+  return make(call::poll, entries.empty() ? -1 : entries.front().fd, 0, [&](std::size_t) {
     timespec left{};
-    return ::ppoll(&entry, 1, time_left(until, left), nullptr);
+    return ::ppoll(entries.data(), entries.size(), time_left(until, left), nullptr);
   });
 }
 
@@ -148,6 +153,24 @@ int pipe(int (&ends)[2], int size) noexcept {
     }
     return made;
   });
+}
+
+int wake_pipe(int (&ends)[2]) noexcept {
+  return make(call::wake_pipe, -1, 0,
+              [&](std::size_t) { return ::pipe2(ends, O_CLOEXEC | O_NONBLOCK); });
+}
+
+void signal_pipe(int write_end) noexcept {
+  const int saved = errno;
+  const char any = 0;
+  [[maybe_unused]] const auto written = ::write(write_end, &any, 1);
+  errno = saved;
+}
+
+void drain_pipe(int read_end) noexcept {
+  std::array<char, 256> bytes;
+  while (::read(read_end, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size())) {
+  }
 }
 
 namespace {
@@ -183,13 +206,13 @@ std::ptrdiff_t splice(int from, int to, std::size_t size) noexcept {
 std::ptrdiff_t send_file(int socket, int file, std::int64_t& offset, std::size_t size) noexcept {
   return without_broken_pipe_signal([&] {
     return make(call::send_file, socket, size,
-                [&](std::size_t n) { return ::sendfile(socket, file, &offset, n); });
+                [&](std::size_t n) { return ::sendfile64(socket, file, &offset, n); });
   });
 }
 
 std::ptrdiff_t read_at(int file, void* data, std::size_t size, std::int64_t offset) noexcept {
   return make(call::read, file, size,
-              [&](std::size_t n) { return ::pread(file, data, n, offset); });
+              [&](std::size_t n) { return ::pread64(file, data, n, offset); });
 }
 
 int set_nonblocking(int fd) noexcept {

@@ -332,6 +332,24 @@ TEST_CASE("where io_uring is refused, epoll serves, and one line says why [row 7
   }
 }
 
+TEST_CASE("where io_uring and epoll are refused, poll serves, and the line says why [row 80]") {
+  const free_choice unset;
+  misbehaviour system;
+  system.fail(call::ring_setup, ENOSYS);
+  system.fail(call::epoll_create, EPERM);
+  const std::string said = captured_stderr([] {
+    in_fiber(
+        [] {
+          CHECK(io::current_backend() == io::backend_kind::poll);
+          CHECK(echoes(sample(1000)));
+        },
+        or_throw(io::with_io({.workers = 2})));
+  });
+  CHECK(said ==
+        "weft: io_uring is not to be had here (Function not implemented), epoll is not to be had "
+        "here (Operation not permitted); using poll\n");
+}
+
 TEST_CASE("a ring that only the second worker is refused is made up for by epoll [row 76]") {
   if (!io::make_drivers(io::backend_kind::io_uring)) {
     return;
@@ -366,6 +384,10 @@ TEST_CASE("a backend that was asked for by name and is refused is an error that 
     CHECK(explain(error_of(none)).starts_with("backend epoll: "));
     CHECK(open_descriptors() == before);
   }
+  misbehaviour third;
+  third.fail(call::wake_pipe, EMFILE);
+  CHECK(error_of(io::with_io({.backend = io::backend_kind::poll})) ==
+        std::errc::too_many_files_open);
 }
 
 }  // namespace weft::testing

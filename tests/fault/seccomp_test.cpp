@@ -149,7 +149,8 @@ TEST_CASE("epoll that is asked for needs no io_uring and no explanation") {
 TEST_CASE("a backend that does not exist is an error that names those that do [row 81]") {
   const variable backend("WEFT_BACKEND", "nonsense");
   check_refuses(plain,
-                "error: WEFT_BACKEND=nonsense: no such backend; one of automatic, io_uring, epoll");
+                "error: WEFT_BACKEND=nonsense: no such backend; one of automatic, io_uring, epoll, "
+                "poll");
 }
 
 TEST_CASE("a number of workers that is none is an error that says what would be") {

@@ -36,8 +36,8 @@ bool readiness_backend::submit(operation& op) noexcept {
 
 readiness_backend::queued readiness_backend::queue(operation& op) noexcept {
   detail::descriptor_state& state = *op.target;
-  detail::poller_home* old_home = nullptr;
-  std::uint64_t old_tenancy = 0;
+  detail::poller_home* home = nullptr;
+  std::uint64_t tenancy = 0;
   bool moves = false;
   {
     std::lock_guard hold(state.lock);
@@ -51,17 +51,23 @@ readiness_backend::queued readiness_backend::queue(operation& op) noexcept {
       return queued::event_came;
     }
     side.maybe = false;
-    moves = (state.home != &home_ || state.tenancy != tenancy_) &&
-            state.sides[0].waiting.is_empty() && state.sides[1].waiting.is_empty();
+    moves = !is_registered_here(state) && state.sides[0].waiting.is_empty() &&
+            state.sides[1].waiting.is_empty();
     op.home = this;
     side.waiting.push_back(op);
+    home = state.home;
+    tenancy = state.tenancy;
     if (moves) {
-      old_home = std::exchange(state.home, &home_);
-      old_tenancy = std::exchange(state.tenancy, tenancy_);
+      state.home = &home_;
+      state.tenancy = tenancy_;
     }
   }
   if (moves) {
-    move_here(state, old_home, old_tenancy);
+    move_here(state, home, tenancy);
+  } else if (home == &home_ && tenancy == tenancy_) {
+    arm(state);
+  } else if (home) {
+    home->arm(state, tenancy);
   }
   return queued::yes;
 }

@@ -11,14 +11,16 @@ namespace weft::io {
 
 /// The algorithm that all readiness backends share: try, queue, arm, retry.
 ///
-/// A descriptor is registered once, edge-triggered and for both directions, with the poller of the
-/// worker on which a fiber first had to wait for it. For each direction it keeps whether a call
-/// *might* not have to wait (`maybe`) and how many events there were (`events`). A call that would
-/// block, or that moved less than it could, clears `maybe`, unless an event came meanwhile; while
-/// it is clear, operations queue without trying. An event sets it and gives the longest-waiting
-/// operation its turn: its fiber runs, tries, and on leaving passes the turn to the next.
-/// So an event is never lost, a spurious one costs a failed call, and in the steady state of a
-/// request-response server each read costs one call and no registration.
+/// A descriptor is registered once and for both directions with the poller of the worker on which a
+/// fiber first had to wait for it. From then on the poller reports either each readiness as it
+/// comes, edge-triggered, or those that an operation waits for after arm(), the present one too.
+/// For each direction the descriptor keeps whether a call *might* not have to wait (`maybe`) and
+/// how many events there were (`events`). A call that would block, or that moved less than it
+/// could, clears `maybe`, unless an event came meanwhile; while it is clear, operations queue
+/// without trying. An event sets it and gives the longest-waiting operation its turn: its fiber
+/// runs, tries, and on leaving passes the turn to the next. So an event is never lost, a spurious
+/// one costs a failed call, and in the steady state of a request-response server each read costs
+/// one call and no registration.
 ///
 /// A descriptor follows its fiber: when an operation has to wait on another worker than the one it
 /// is registered with, and none waits there, the registration moves.
@@ -34,8 +36,8 @@ class readiness_backend : public backend, private detail::poller {
   /// The first thing in a destructor: from here on nobody calls unwatch().
   void retire() noexcept { home_.move_out(); }
 
-  /// Registers the descriptor with the poller: 0, or minus the error number. Any later readiness,
-  /// and the present one, must be reported to on_event(). Called by any thread.
+  /// Registers the descriptor with the poller and arms it: 0, or minus the error number. Called by
+  /// any thread.
   virtual int watch(detail::descriptor_state& state) noexcept = 0;
 
   struct event {
@@ -46,6 +48,11 @@ class readiness_backend : public backend, private detail::poller {
     bool cut_short = false;
   };
   static void on_event(detail::descriptor_state& state, event what) noexcept;
+
+  /// Under the descriptor's lock: whether this is where it is registered.
+  bool is_registered_here(const detail::descriptor_state& state) const noexcept {
+    return state.home == &home_ && state.tenancy == tenancy_;
+  }
 
  private:
   enum class queued : std::uint8_t { yes, event_came, closing };

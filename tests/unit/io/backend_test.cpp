@@ -33,8 +33,8 @@ bool returns_at_once(driver& d) {
 }  // namespace
 
 TEST_CASE("backends are found by their names") {
-  for (const auto kind :
-       {io::backend_kind::automatic, io::backend_kind::io_uring, io::backend_kind::epoll}) {
+  for (const auto kind : {io::backend_kind::automatic, io::backend_kind::io_uring,
+                          io::backend_kind::epoll, io::backend_kind::poll}) {
     CHECK(io::backend_named(io::name_of(kind)) == kind);
   }
   for (const char* none : {"", "abacus", "EPOLL", "epoll "}) {

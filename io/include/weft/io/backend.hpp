@@ -18,6 +18,7 @@ enum class backend_kind : std::uint8_t {
   automatic,  ///< the best that the system permits
   io_uring,
   epoll,
+  poll,
 };
 
 WEFT_API std::string_view name_of(backend_kind kind) noexcept;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
@@ -46,6 +47,7 @@ enum class call : std::uint8_t {
   epoll_control,
   epoll_wait,
   event_fd,
+  wake_pipe,
   ring_setup,
   ring_register,
   ring_enter,
@@ -81,6 +83,8 @@ WEFT_API std::ptrdiff_t read(int fd, void* data, std::size_t& size) noexcept;
 WEFT_API std::ptrdiff_t write(int fd, const void* data, std::size_t& size) noexcept;
 /// Waits until one descriptor is ready or `until`; 0: not ready.
 WEFT_API int poll(int fd, short events, time_point until) noexcept;
+/// Waits until one of several is ready; returns how many are.
+WEFT_API int poll(std::span<pollfd> entries, time_point until) noexcept;
 WEFT_API int get_option(int fd, int level, int name, void* value, unsigned* size) noexcept;
 WEFT_API int set_option(int fd, int level, int name, const void* value, unsigned size) noexcept;
 WEFT_API int local_name(int fd, sockaddr* address, unsigned* size) noexcept;
@@ -88,6 +92,11 @@ WEFT_API int peer_name(int fd, sockaddr* address, unsigned* size) noexcept;
 /// A non-blocking, close-on-exec pipe: ends[0] to read from, ends[1] to write to. It holds `size`
 /// bytes if the system grants that.
 WEFT_API int pipe(int (&ends)[2], int size) noexcept;
+/// A pipe of the same kind, to wake somebody with. signal_pipe() writes a byte, unless it is full,
+/// and may be called by signal handlers; drain_pipe() reads all there are.
+WEFT_API int wake_pipe(int (&ends)[2]) noexcept;
+WEFT_API void signal_pipe(int write_end) noexcept;
+WEFT_API void drain_pipe(int read_end) noexcept;
 /// Moves bytes between a pipe and something else without copying them; does not wait.
 WEFT_API std::ptrdiff_t splice(int from, int to, std::size_t size) noexcept;
 /// Sends a part of a file to a socket, and advances the offset by as much.

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include <weft/runtime/detail/proxy_parker.hpp>
+#include <weft/runtime/detail/wait_queue.hpp>
 #include <weft/sync/detail/completion_core.hpp>
-#include <weft/sync/detail/wait_queue.hpp>
 
 namespace weft::detail {
 

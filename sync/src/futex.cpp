@@ -3,7 +3,7 @@
 
 #include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/spinlock.hpp>
-#include <weft/sync/detail/wait_queue.hpp>
+#include <weft/runtime/detail/wait_queue.hpp>
 #include <weft/sync/futex.hpp>
 
 /// A fixed table of queues, by a hash of the word's address. The lock of a queue makes the waiter's

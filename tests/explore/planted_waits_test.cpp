@@ -5,7 +5,7 @@
 #include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/detail/spinlock.hpp>
-#include <weft/sync/detail/wait_queue.hpp>
+#include <weft/runtime/detail/wait_queue.hpp>
 
 /// Bugs of the kinds that the explorer is for, planted in small copies of what the library does
 /// right. Each must be caught, and its seed must show it again.

@@ -6,9 +6,9 @@
 
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/wait_queue.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/sync/detail/guarded_word.hpp>
-#include <weft/sync/detail/wait_queue.hpp>
 
 namespace weft {
 

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include <weft/runtime/clock.hpp>
+#include <weft/runtime/detail/primitive_arm.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/sync/detail/future_state.hpp>
-#include <weft/sync/detail/primitive_arm.hpp>
 
 namespace weft {
 

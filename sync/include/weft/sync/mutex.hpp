@@ -9,9 +9,9 @@
 #include <weft/runtime/config.hpp>
 #include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/spinlock.hpp>
+#include <weft/runtime/detail/wait_queue.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/sync/detail/lock_owner.hpp>
-#include <weft/sync/detail/wait_queue.hpp>
 
 namespace weft {
 

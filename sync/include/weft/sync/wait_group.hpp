@@ -5,9 +5,9 @@
 
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/primitive_arm.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/sync/detail/countdown.hpp>
-#include <weft/sync/detail/primitive_arm.hpp>
 
 namespace weft {
 

@@ -7,11 +7,11 @@
 
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/detail/parker.hpp>
+#include <weft/runtime/detail/primitive_arm.hpp>
 #include <weft/runtime/detail/spinlock.hpp>
+#include <weft/runtime/detail/wait_queue.hpp>
 #include <weft/runtime/result.hpp>
-#include <weft/sync/detail/primitive_arm.hpp>
 #include <weft/sync/detail/value_cells.hpp>
-#include <weft/sync/detail/wait_queue.hpp>
 
 namespace weft {
 

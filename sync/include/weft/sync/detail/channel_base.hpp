@@ -6,9 +6,9 @@
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
 #include <weft/runtime/detail/atomic.hpp>
+#include <weft/runtime/detail/wait_queue.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/sync/detail/biased_lock.hpp>
-#include <weft/sync/detail/wait_queue.hpp>
 
 namespace weft::detail {
 

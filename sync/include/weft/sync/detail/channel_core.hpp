@@ -9,10 +9,10 @@
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
 #include <weft/runtime/detail/parker.hpp>
+#include <weft/runtime/detail/wait_queue.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/sync/detail/biased_lock.hpp>
 #include <weft/sync/detail/channel_base.hpp>
-#include <weft/sync/detail/wait_queue.hpp>
 
 /// The inside of channel<T>: a ring, two queues of waiters, one lock.
 ///

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include <weft/runtime/detail/spinlock.hpp>
+#include <weft/runtime/detail/wait_queue.hpp>
 #include <weft/runtime/result.hpp>
-#include <weft/sync/detail/wait_queue.hpp>
 
 /// What the two ends of a oneshot share: one allocation, freed by the end that goes last.
 ///

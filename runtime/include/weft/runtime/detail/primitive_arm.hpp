@@ -4,7 +4,7 @@
 #include <utility>
 
 #include <weft/runtime/arm.hpp>
-#include <weft/sync/detail/wait_queue.hpp>
+#include <weft/runtime/detail/wait_queue.hpp>
 
 namespace weft::detail {
 

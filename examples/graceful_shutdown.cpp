@@ -1,5 +1,6 @@
-// A server that ends in order: Ctrl-C stops it from taking new connections, gives those it has two
-// seconds to finish, and says farewell to each.
+// A server that ends in order: Ctrl-C stops it from taking new connections and new requests, gives
+// the requests that are in flight two seconds, and says farewell to everyone. A second Ctrl-C
+// makes short work of that, a third ends the process.
 //
 //   graceful_shutdown [host:port]        default 127.0.0.1:7777; port 0 picks a free one
 //
@@ -7,67 +8,81 @@
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <span>
+#include <utility>
 
 #include <weft/io/run.hpp>
+#include <weft/io/signal_listener.hpp>
 #include <weft/net/tcp.hpp>
+#include <weft/sync/graceful_shutdown.hpp>
 #include <weft/sync/task_group.hpp>
 
 using namespace std::chrono_literals;
 
-weft::result<void> converse(weft::tcp_stream peer) {
+void say_farewell(weft::tcp_stream& peer) {
+  // Every wait in here may have been cancelled, so the farewell needs a shield, and the shield a
+  // limit.
+  weft::shield farewell;
+  weft::timeout_scope limit{500ms};
+  (void)peer.write_all("the server is closing, goodbye\n");
+}
+
+void converse(weft::tcp_stream peer, weft::graceful_shutdown& shutdown) {
   std::array<std::byte, 4096> buffer;
   for (;;) {
     auto n = peer.read(buffer);
-    if (n) {
-      if (auto written = peer.write_all(std::span(buffer).first(*n)); !written) {
-        return written;
-      }
-      continue;
+    if (!n && n.error() == weft::errc::end_of_stream) {
+      return;
     }
-    if (n.error() == std::errc::operation_canceled) {
-      // Every wait in here has been cancelled, so the farewell needs a shield, and the shield a
-      // limit.
-      weft::shield farewell;
-      weft::timeout_scope limit{500ms};
-      (void)peer.write_all("the server is closing, goodbye\n");
+    auto request = shutdown.begin_work();  // in flight as long as this lives
+    if (!n || !request) {
+      return say_farewell(peer);
     }
-    return weft::fail(n.error());
+    if (!peer.write_all(std::span(buffer).first(*n))) {
+      return;
+    }
   }
 }
 
-weft::result<void> serve(const char* where, weft::task_group& peers) {
+// From here on Ctrl-C asks for the shutdown; afterwards it is run_main()'s again, which cancels
+// all.
+weft::result<void> wait_for_the_end(weft::graceful_shutdown& shutdown) {
+  auto signals = weft::signal_listener::open({SIGINT, SIGTERM});
+  if (!signals) {
+    return weft::fail(signals.error());
+  }
+  return shutdown.wait_requested_or(signals->waiting(), "a signal asked for it");
+}
+
+weft::result<void> serve(const char* where) {
   auto listener = weft::listen(where);
   if (!listener) {
     return weft::fail(listener.error());
   }
+  weft::graceful_shutdown shutdown;
+  weft::task_group peers{weft::on_error::keep_going};
+  auto accepting = weft::spawn([&] {
+    while (auto peer = listener->accept()) {
+      peers.spawn([&, peer = std::move(*peer)]() mutable { converse(std::move(peer), shutdown); });
+    }
+    shutdown.trigger("there is nothing to accept from");
+  });
   std::printf("listening on %s\n", listener->local_endpoint()->to_string().c_str());
   std::fflush(stdout);
-  for (;;) {
-    auto peer = listener->accept();
-    if (!peer) {
-      return weft::fail(peer.error());
-    }
-    peers.spawn(converse, std::move(*peer));
-  }
-}
+  auto ended = wait_for_the_end(shutdown);
+  shutdown.trigger("the server was cancelled");
+  listener->close();
 
-weft::result<void> run(const char* where) {
-  weft::task_group accepting;  // Ctrl-C reaches what is made here ...
-  weft::shield in_order;       // ... but not what is made from here on
-  weft::task_group peers{weft::on_error::keep_going};
-  accepting.spawn([&] { return serve(where, peers); });
-  auto ended = accepting.wait();
-
-  weft::timeout_scope limit{2s};
-  std::printf("closing; %zu connections have 2 s to finish\n", peers.size());
-  if (auto finished = peers.wait(); !finished && finished.error() == weft::errc::timed_out) {
-    std::printf("%zu did not; bidding them farewell\n", peers.size());
+  std::printf("closing, for %s; %zu requests have 2 s to finish\n", shutdown.reason(),
+              shutdown.in_flight());
+  if (!shutdown.wait_drained_for(2s)) {
+    std::printf("%zu did not\n", shutdown.in_flight());
   }
-  return ended;  // the group's destructor cancels and joins who is left
+  return ended;  // the groups' and handles' ends cancel and join who is left
 }
 
 int main(int argc, char** argv) {
-  return weft::run_main([&] { return run(argc > 1 ? argv[1] : "127.0.0.1:7777"); });
+  return weft::run_main([&] { return serve(argc > 1 ? argv[1] : "127.0.0.1:7777"); });
 }

@@ -1,91 +1,51 @@
-#include <array>
 #include <atomic>
-#include <cerrno>
-#include <cstdint>
+#include <csignal>
 #include <memory>
-#include <optional>
 
-#include <signal.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include <weft/io/descriptor.hpp>
+#include <weft/io/detail/signal_sink.hpp>
 #include <weft/io/run.hpp>
-#include <weft/runtime/spawn.hpp>
+
+#include "signal_hub.hpp"
 
 namespace weft::detail {
 
 namespace {
 
-constexpr std::array watched{SIGINT, SIGTERM};
-
-/// Where the handler writes; -1: no one watches.
-std::atomic<int> alarm_fd{-1};
-std::array<struct sigaction, watched.size()> previous;
-
-void restore_handlers() noexcept {
-  for (std::size_t i = 0; i < watched.size(); ++i) {
-    ::sigaction(watched[i], &previous[i], nullptr);
+signal_sink::signal_set interrupts() noexcept {
+  signal_sink::signal_set set;
+  for (const int signal : {SIGINT, SIGTERM}) {
+    set.set(static_cast<std::size_t>(signal));
   }
-}
-
-extern "C" void weft_on_interrupt(int) {
-  const int saved = errno;
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = ::write(alarm_fd.load(), &one, sizeof one);
-  errno = saved;
+  return set;
 }
 
 }  // namespace
 
-struct interrupt_watch::state {
-  cancel_scope& scope;
-  io::descriptor alarm;
-  std::atomic<bool> interrupted{false};
-  join_handle<void> watcher;
+struct interrupt_watch::state final : signal_sink {
+  explicit state(cancel_scope& cancelled) noexcept
+      : signal_sink(interrupts(), kind::last_resort), scope(cancelled) {}
 
-  void wait() {
-    std::uint64_t count = 0;
-    io::operation op{.code = io::opcode::read, .data = &count, .size = sizeof count};
-    if (alarm.perform(op)) {
-      interrupted.store(true, std::memory_order_relaxed);
-      restore_handlers();  // the next one ends the process
-      scope.cancel("interrupted by a signal");
-    }
+  void hear(int) noexcept override {
+    interrupted.store(true, std::memory_order_relaxed);
+    scope.cancel("interrupted by a signal");
   }
+
+  cancel_scope& scope;
+  std::atomic<bool> interrupted{false};
 };
 
 interrupt_watch::interrupt_watch(cancel_scope& scope) : state_(nullptr) {
-  const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  int nobody = -1;
-  if (fd < 0 || !alarm_fd.compare_exchange_strong(nobody, fd)) {
-    if (fd >= 0) {
-      ::close(fd);
-    }
-    return;
+  auto made = std::make_unique<state>(scope);
+  if (signal_hub::add(*made)) {
+    state_ = made.release();
   }
-  state_ = new state{.scope = scope, .alarm = io::descriptor::adopt_nonblocking(fd), .watcher = {}};
-  struct sigaction action{};
-  action.sa_handler = &weft_on_interrupt;
-  action.sa_flags = SA_RESTART;
-  sigemptyset(&action.sa_mask);
-  for (std::size_t i = 0; i < watched.size(); ++i) {
-    ::sigaction(watched[i], &action, &previous[i]);
-  }
-  state_->watcher = spawn({.name = "interrupt watch"}, [s = state_] { s->wait(); });
 }
 
 interrupt_watch::~interrupt_watch() {
-  if (!state_) {
-    return;
+  if (state_) {
+    signal_hub::remove(*state_);
+    delete state_;
   }
-  state_->watcher.cancel();
-  state_->watcher = {};
-  if (!state_->interrupted.load(std::memory_order_relaxed)) {
-    restore_handlers();
-  }
-  alarm_fd.store(-1);
-  delete state_;
 }
 
 bool interrupt_watch::is_interrupted() const noexcept {

@@ -11,6 +11,7 @@
 #include <support/test_runtime.hpp>
 #include <support/waiting_forms.hpp>
 
+#include <weft/runtime/cancel.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/yield.hpp>
 #include <weft/sync/graceful_shutdown.hpp>
@@ -127,6 +128,31 @@ TEST_CASE("[row 68] a select can wait for the request and for the end of work") 
     });
     CHECK(weft::select(weft::on(shutdown.requesting(), [] { return 1; })) == 1);
     CHECK(weft::select(weft::on(shutdown.draining(), [] { return 2; })) == 2);
+    CHECK(other.join().has_value());
+  });
+}
+
+TEST_CASE("[row 68] what an arm waits for requests the shutdown, unless someone was faster") {
+  in_fiber([] {
+    weft::event alarm;
+    {
+      graceful_shutdown shutdown;
+      auto other = weft::spawn([&] { alarm.set(); });
+      CHECK(shutdown.wait_requested_or(alarm.waiting(), "the alarm bell").has_value());
+      CHECK(std::strcmp(shutdown.reason(), "the alarm bell") == 0);
+      CHECK(error_of(shutdown.begin_work()) == errc::shutting_down);
+      CHECK(other.join().has_value());
+    }
+    alarm.reset();
+    graceful_shutdown shutdown;
+    {
+      weft::timeout_scope limit(2ms);
+      CHECK(error_of(shutdown.wait_requested_or(alarm.waiting(), "the bell")) == errc::timed_out);
+      CHECK_FALSE(shutdown.requested());
+    }
+    auto other = weft::spawn([&] { shutdown.trigger("by hand"); });
+    CHECK(shutdown.wait_requested_or(alarm.waiting(), "the bell").has_value());
+    CHECK(std::strcmp(shutdown.reason(), "by hand") == 0);
     CHECK(other.join().has_value());
   });
 }

@@ -42,9 +42,9 @@ namespace detail {
 /// with_io(), or std::system_error.
 WEFT_API runtime_options options_or_throw(const run_options& options);
 
-/// From construction to destruction, in a fiber: SIGINT and SIGTERM cancel `scope` instead of
-/// ending the process; a second one ends it after all. Where signals are watched already, does
-/// nothing.
+/// From construction to destruction SIGINT and SIGTERM cancel `scope` instead of ending the
+/// process, unless a signal_listener wants them; a second one ends it after all. Does nothing where
+/// the system has no descriptor or thread for it.
 class WEFT_API interrupt_watch {
  public:
   explicit interrupt_watch(cancel_scope& scope);
@@ -100,7 +100,9 @@ auto run(F&& f, const run_options& options = {},
 }
 
 /// run() as the whole of main(): Ctrl-C (and SIGTERM) cancels `f`, whose waits then fail with
-/// `operation_canceled`, so that it can end in order; a second Ctrl-C ends the process.
+/// `operation_canceled`, so that it can end in order; a second Ctrl-C ends the process. A program
+/// that ends otherwise has a signal_listener, which gets the signals in place of this as long as it
+/// lives.
 ///
 /// Returns: what `f` returned if that is a number; otherwise 0, or 1 after printing the error or
 ///   exception with which `f` ended. Ending with `operation_canceled` because of Ctrl-C is no

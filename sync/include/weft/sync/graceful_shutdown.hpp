@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <utility>
 
+#include <weft/runtime/arm.hpp>
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
 #include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/sync/event.hpp>
+#include <weft/sync/select.hpp>
 
 namespace weft {
 
@@ -17,11 +19,11 @@ namespace weft {
 ///     auto work = shutdown.begin_work();          // for each request, until `work` goes
 ///     if (!work) return weft::fail(work.error());
 ///
-///     shutdown.wait_requested();                  // the fiber that looks after the service
+///     auto signals = weft::signal_listener::open({SIGINT, SIGTERM});   // who looks after the
+///     service if (!signals) return weft::fail(signals.error());
+///     shutdown.wait_requested_or(signals->waiting(), "a signal asked for it");
 ///     listener.close();
 ///     if (!shutdown.wait_drained_for(std::chrono::seconds(10))) connections.cancel();
-///
-/// It knows of no signals: call trigger() where they arrive.
 ///
 /// Suspends: wait_requested() until the trigger; wait_drained() until the trigger and until no work
 ///   is in flight after it.
@@ -53,6 +55,13 @@ class WEFT_API graceful_shutdown {
   result<void> wait_requested_for(duration limit) noexcept { return requested_.wait_for(limit); }
   result<void> wait_requested_until(time_point limit) noexcept {
     return requested_.wait_until(limit);
+  }
+  /// wait_requested() that the arm ends, too, whatever comes of it: that is the trigger then. For
+  /// signals, a message from an operator, the end of a fiber that one cannot do without.
+  template <select_arm A>
+  result<void> wait_requested_or(A arm, const char* reason) {
+    return select(on(requested_.waiting(), [] {}),
+                  on(std::move(arm), [&](auto&&...) { trigger(reason); }));
   }
 
   /// One piece of work in flight, until the object goes. Fails with `shutting_down` after the

@@ -1,0 +1,91 @@
+#include <csignal>
+#include <utility>
+
+#include <doctest/doctest.h>
+
+#include <weft/io/signal_listener.hpp>
+#include <weft/sync/channel.hpp>
+#include <weft/sync/completion_queue.hpp>
+#include <weft/sync/event.hpp>
+#include <weft/sync/graceful_shutdown.hpp>
+#include <weft/sync/select.hpp>
+
+#include "support/io_fixture.hpp"
+#include "support/waiting_forms.hpp"
+
+/// Signals beside what else select can wait for. By all of weft: io knows nothing of sync.
+namespace weft::testing {
+
+namespace {
+
+signal_listener listening_for(int signal) {
+  return or_throw(signal_listener::open({signal}));
+}
+
+}  // namespace
+
+TEST_CASE("[row 55] a signal is an arm of select, before, during and after the wait") {
+  in_fiber([] {
+    auto signals = listening_for(SIGUSR1);
+    channel<int> numbers;
+    const auto next = [&](auto... more) {
+      return select(on(signals.waiting()), on(numbers.receiving()), more...);
+    };
+    CHECK(error_of(next(after(1ms))) == errc::timed_out);
+    std::raise(SIGUSR1);
+    CHECK(next() == SIGUSR1);
+    auto raiser = spawn([&] {
+      wait_until_true([&] { return signals.waiters() == 1; });
+      std::raise(SIGUSR1);
+    });
+    CHECK(next() == SIGUSR1);
+    CHECK(raiser.join().has_value());
+    CHECK(error_of(try_select(on(signals.waiting()))) == std::errc::operation_would_block);
+  });
+}
+
+TEST_CASE("[row 55] a signal that loses a select is still there") {
+  in_fiber([] {
+    auto signals = listening_for(SIGUSR1);
+    auto witness = listening_for(SIGUSR1);
+    event ready(event_reset::manual, true);
+    std::raise(SIGUSR1);
+    CHECK(witness.wait_for(promptly) == SIGUSR1);
+    CHECK(select_in_order(on(ready.waiting(), [] { return 0; }), on(signals.waiting())) == 0);
+    CHECK(signals.wait_for(promptly) == SIGUSR1);
+  });
+}
+
+TEST_CASE("[row 58] a completion queue waits for signals") {
+  in_fiber([] {
+    auto hang_up = listening_for(SIGHUP);
+    auto user = listening_for(SIGUSR1);
+    completion_queue<int> heard;
+    heard.add(hang_up.waiting());
+    heard.add(user.waiting());
+    std::raise(SIGUSR1);
+    CHECK(heard.next_for(promptly) == SIGUSR1);
+    std::raise(SIGHUP);
+    CHECK(heard.next_for(promptly) == SIGHUP);
+    CHECK(heard.empty());
+  });
+}
+
+TEST_CASE("[row 68] a signal shuts a service down in good order") {
+  in_fiber([] {
+    graceful_shutdown shutdown;
+    auto signals = listening_for(SIGUSR1);
+    auto work = shutdown.begin_work();
+    auto worker = spawn([&] {
+      CHECK(shutdown.wait_requested().has_value());
+      CHECK(error_of(shutdown.begin_work()) == errc::shutting_down);
+      work->end();
+    });
+    std::raise(SIGUSR1);
+    CHECK(shutdown.wait_requested_or(signals.waiting(), "a signal").has_value());
+    CHECK(shutdown.wait_drained_for(promptly).has_value());
+    CHECK(worker.join().has_value());
+  });
+}
+
+}  // namespace weft::testing

@@ -15,6 +15,8 @@ namespace weft::detail {
 /// one. Never both.
 class WEFT_API signal_queue final : public signal_sink {
  public:
+  static constexpr bool served_by_fibers = false;
+
   explicit signal_queue(const signal_set& wanted) noexcept : signal_sink(wanted, kind::listener) {}
 
   void hear(int signal) noexcept override;

@@ -16,7 +16,7 @@ class primitive_arm {
   using waiter = typename access::waiter;
 
  public:
-  static constexpr bool served_by_fibers = true;
+  static constexpr bool served_by_fibers = access::served_by_fibers();
 
   explicit primitive_arm(Primitive& primitive, Request... request) noexcept
       : primitive_(&primitive), request_(request...) {}

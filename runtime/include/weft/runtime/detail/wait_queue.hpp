@@ -176,9 +176,18 @@ class claimed_waiters {
 /// is true, and park() must not be called. Where that claim fails someone else has ended the wait:
 /// `served` is false, and the caller parks to learn who. withdraw() is for a node that was not
 /// served, or of which that is not known yet.
+///
+/// What the system makes ready says so, publicly: `static constexpr bool served_by_fibers = false`.
 template <class Primitive>
 struct arm_access {
   using waiter = typename Primitive::waiter;
+
+  static constexpr bool served_by_fibers() noexcept {
+    if constexpr (requires { Primitive::served_by_fibers; }) {
+      return Primitive::served_by_fibers;
+    }
+    return true;
+  }
 
   static bool try_now(Primitive& primitive, waiter& node) noexcept {
     return primitive.try_now(node);
@@ -214,7 +223,9 @@ result<void> wait_in_queue(Primitive& primitive, typename arm_access<Primitive>:
   if (!arm_access<Primitive>::enqueue(primitive, node) && node.served) {
     return {};
   }
-  what.object = &primitive;
+  if (arm_access<Primitive>::served_by_fibers()) {
+    what.object = &primitive;
+  }
   const wake_reason reason = park(node.token, until, what);
   if (reason == wake_reason::ready) {
     return {};

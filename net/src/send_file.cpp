@@ -50,7 +50,8 @@ result<std::uint64_t> copy_file(const stream_socket& to, int file, std::uint64_t
   constexpr std::uint64_t buffer_size = 64 * 1024;
   const auto buffer = std::make_unique_for_overwrite<std::byte[]>(buffer_size);
   for (std::uint64_t sent = 0;;) {
-    const std::span piece(buffer.get(), std::min(buffer_size, size - sent));
+    const std::span piece(buffer.get(),
+                          static_cast<std::size_t>(std::min(buffer_size, size - sent)));
     const auto n = piece.empty() ? 0 : copy_piece(to, file, offset + sent, piece);
     if (!n || *n == 0) {
       return n ? sent : n;

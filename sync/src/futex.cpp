@@ -36,7 +36,8 @@ constinit table all;
 bucket& bucket_of(const std::atomic<std::uint32_t>& word) noexcept {
   // Multiplying spreads addresses that differ in few bits over the upper ones.
   const auto address = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&word));
-  return all.buckets[address / alignof(std::uint32_t) * 0x9e3779b97f4a7c15U >> 56];
+  const std::uint64_t spread = address / alignof(std::uint32_t) * 0x9e3779b97f4a7c15U;
+  return all.buckets[static_cast<std::size_t>(spread >> 56)];
 }
 
 std::uint32_t read(const std::atomic<std::uint32_t>& word) noexcept {

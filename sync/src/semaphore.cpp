@@ -60,7 +60,7 @@ result<semaphore::permit> semaphore::outcome(waiter& node) noexcept {
   if (node.refused) {
     return fail(errc::closed);
   }
-  return permit(*this, node.need);
+  return permit(*this, static_cast<std::size_t>(node.need));
 }
 
 void semaphore::release(std::size_t n) noexcept {

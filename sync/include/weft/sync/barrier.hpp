@@ -46,7 +46,7 @@ class WEFT_API barrier {
 
   std::size_t parties() const noexcept { return parties_; }
   /// How many have arrived and wait. A snapshot.
-  std::size_t waiters() const noexcept { return word_.load() / one; }
+  std::size_t waiters() const noexcept { return static_cast<std::size_t>(word_.load() / one); }
 
  private:
   static constexpr std::uint64_t one = detail::guarded_word::unit(0);

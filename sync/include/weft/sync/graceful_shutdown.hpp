@@ -69,7 +69,9 @@ class WEFT_API graceful_shutdown {
   result<work> begin_work() noexcept;
 
   /// How much work is in flight. A snapshot.
-  std::size_t in_flight() const noexcept { return state_.load(std::memory_order_relaxed) / one; }
+  std::size_t in_flight() const noexcept {
+    return static_cast<std::size_t>(state_.load(std::memory_order_relaxed) / one);
+  }
 
   result<void> wait_drained() noexcept { return drained_.wait(); }
   result<void> wait_drained_for(duration limit) noexcept { return drained_.wait_for(limit); }

@@ -36,7 +36,9 @@ class WEFT_API semaphore {
   class permit;
 
   /// Permits, of all acquired and free ones together, at most.
-  static constexpr std::size_t max_permits = std::size_t{1} << 60;
+  static constexpr std::size_t max_permits = sizeof(std::size_t) < sizeof(std::uint64_t)
+                                                 ? SIZE_MAX
+                                                 : static_cast<std::size_t>(std::uint64_t{1} << 60);
 
   explicit constexpr semaphore(std::size_t permits) noexcept : word_(permits * one) {
     assert(permits <= max_permits && "a semaphore has 2^60 permits at most");
@@ -65,7 +67,7 @@ class WEFT_API semaphore {
   }
 
   /// Permits that are free. A snapshot, as is waiters().
-  std::size_t available() const noexcept { return word_.load() / one; }
+  std::size_t available() const noexcept { return static_cast<std::size_t>(word_.load() / one); }
   std::size_t waiters() const noexcept;
 
  private:

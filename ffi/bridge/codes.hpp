@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+
+/// What the tcp_* functions return, and post, when something failed. The numbers are the interface.
+namespace weft::dart::code {
+
+inline constexpr std::int64_t ok = 0;
+inline constexpr std::int64_t invalid_handle = -1;
+inline constexpr std::int64_t invalid_address = -2;
+inline constexpr std::int64_t connect_failed = -3;
+inline constexpr std::int64_t bind_failed = -4;
+inline constexpr std::int64_t listen_failed = -5;
+inline constexpr std::int64_t accept_failed = -6;
+inline constexpr std::int64_t read_failed = -7;
+inline constexpr std::int64_t write_failed = -8;
+inline constexpr std::int64_t closed = -9;
+inline constexpr std::int64_t option_failed = -10;
+inline constexpr std::int64_t not_initialized = -11;
+inline constexpr std::int64_t out_of_memory = -12;  ///< or a limit was reached
+inline constexpr std::int64_t invalid_argument = -13;
+
+}  // namespace weft::dart::code

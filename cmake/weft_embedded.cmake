@@ -1,0 +1,50 @@
+# weft_embedded(<target> MODULES <module>... SOURCES <source>... EXPORTS <version script>)
+#
+# A shared library, whatever the others are, that has modules inside and shows only what its version script names:
+# what other languages load. Static modules are compiled once more for it, as position-independent code; shared ones,
+# and those of a build with sanitizers, whose speed does not matter, are that already.
+function(weft_embedded target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "EXPORTS" "MODULES;SOURCES")
+  add_library(${target} SHARED ${arg_SOURCES})
+  foreach(module IN LISTS arg_MODULES)
+    set(objects weft_${module})
+    if(WEFT_SANITIZE)
+      set_target_properties(${objects} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    elseif(NOT BUILD_SHARED_LIBS)
+      set(objects weft_${module}_embedded)
+      weft_embedded_objects(${module})
+    endif()
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/${module}/include)
+  endforeach()
+  target_link_libraries(${target} PRIVATE Boost::context PkgConfig::liburing Threads::Threads)
+  target_link_options(${target} PRIVATE "-Wl,--version-script=${arg_EXPORTS}")
+  target_compile_features(${target} PRIVATE cxx_std_23)
+  set_target_properties(${target} PROPERTIES
+    LINK_DEPENDS ${arg_EXPORTS}
+    CXX_EXTENSIONS OFF
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON)
+endfunction()
+
+# The module's objects as position-independent code, made for the first who asks.
+function(weft_embedded_objects module)
+  set(target weft_${module}_embedded)
+  if(TARGET ${target})
+    return()
+  endif()
+  get_target_property(sources weft_${module} SOURCES)
+  list(FILTER sources INCLUDE REGEX "[.]cpp$")
+  list(TRANSFORM sources PREPEND ${PROJECT_SOURCE_DIR}/${module}/)
+  add_library(${target} OBJECT ${sources})
+  foreach(below IN ITEMS runtime io sync net)
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/${below}/include)
+  endforeach()
+  target_link_libraries(${target} PRIVATE Boost::context PkgConfig::liburing Threads::Threads)
+  target_compile_features(${target} PRIVATE cxx_std_23)
+  set_target_properties(${target} PROPERTIES
+    POSITION_INDEPENDENT_CODE ON
+    CXX_EXTENSIONS OFF
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON)
+endfunction()

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -79,6 +80,7 @@ void completion_core::add(completion_entry* entry) {
   entries_ = entry;
   ++size_;
   outside_ += entry->arm_.ops->served_by_fibers ? 0 : 1;
+  timed_ += entry->arm_.ops->due ? 1 : 0;
   if (start(*entry)) {
     make_ready(*entry);
   }
@@ -149,7 +151,27 @@ void completion_core::forget(completion_entry& entry) noexcept {
   }
   --size_;
   outside_ -= entry.arm_.ops->served_by_fibers ? 0 : 1;
+  timed_ -= entry.arm_.ops->due ? 1 : 0;
   entry_proxy::give_back(std::exchange(entry.proxy_, nullptr));
+}
+
+/// Has the arms whose time has come look once more. When the first of the others is due;
+/// time_point's least if one was ready.
+time_point completion_core::look_at_due() noexcept {
+  time_point earliest = forever;
+  if (timed_ == 0) {
+    return earliest;
+  }
+  const time_point now = clock::now();
+  for (completion_entry* entry = entries_; entry; entry = entry->next_) {
+    const time_point due = entry->arm_.due();
+    if (due <= now && claim_wait(entry->proxy_->token) && settle(*entry)) {
+      make_ready(*entry);
+      return time_point::min();
+    }
+    earliest = std::min(earliest, due);
+  }
+  return earliest;
 }
 
 result<completion_entry*> completion_core::next(time_point until, bool waits) noexcept {
@@ -163,6 +185,10 @@ result<completion_entry*> completion_core::next(time_point until, bool waits) no
     }
     if (size_ == 0) {
       return fail(errc::end_of_stream);
+    }
+    const time_point due = look_at_due();
+    if (due == time_point::min()) {
+      continue;
     }
     if (!waits) {
       return fail(std::make_error_code(std::errc::operation_would_block));
@@ -181,11 +207,13 @@ result<completion_entry*> completion_core::next(time_point until, bool waits) no
     waiter_ = *begun;
     hold.unlock();
     const wake_reason reason =
-        park(*begun, until, {"a completion_queue", outside_ == 0 ? this : nullptr});
+        park(*begun, std::min(due, until), {"a completion_queue", outside_ == 0 ? this : nullptr});
     if (reason != wake_reason::ready) {
       hold.lock();
       waiter_ = {};
-      return fail(error_of_wait(reason));
+      if (reason == wake_reason::canceled || due > until) {
+        return fail(error_of_wait(reason));
+      }
     }
   }
 }

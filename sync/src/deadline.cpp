@@ -100,6 +100,26 @@ result<void> deadline::wait_once(time_point seen, time_point limit) noexcept {
   return {};
 }
 
+arm_step deadline::enlist(detail::wait_node& node, arm_ticket ticket) noexcept {
+  const std::uint64_t state = lock_.lock();
+  const bool is_over = expired();
+  if (!is_over) {
+    node.token = ticket.token();
+    queue_.push_back(node);
+  }
+  lock_.unlock(state);
+  if (!is_over) {
+    return arm_step::waiting;
+  }
+  return ticket.claim() ? arm_step::done : arm_step::lost;
+}
+
+void deadline::withdraw(detail::wait_node& node) noexcept {
+  const std::uint64_t state = lock_.lock();
+  queue_.remove(node);
+  lock_.unlock(state);
+}
+
 std::size_t deadline::waiters() const noexcept {
   const std::uint64_t state = lock_.lock();
   const std::size_t count = queue_.size();

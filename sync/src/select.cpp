@@ -76,6 +76,16 @@ awaited describe(std::span<const arm_ref> arms) noexcept {
   return {"select", inside ? arms.data() : nullptr};
 }
 
+/// When to look again. After the arms were listed, so that a time that is moved ahead is either
+/// seen here or ends the wait.
+time_point earliest_due(std::span<const arm_ref> arms) noexcept {
+  time_point earliest = forever;
+  for (const arm_ref& a : arms) {
+    earliest = std::min(earliest, a.due());
+  }
+  return earliest;
+}
+
 /// One round. No value: begin the next.
 std::optional<result<std::size_t>> attempt(std::span<arm_ref> arms,
                                            const select_plan& plan) noexcept {
@@ -99,7 +109,8 @@ std::optional<result<std::size_t>> attempt(std::span<arm_ref> arms,
     return all.end == arm_step::done ? std::optional<result<std::size_t>>(arms[all.listed].index)
                                      : std::nullopt;
   }
-  const wake_reason reason = park(*begun, plan.until, describe(listed));
+  const time_point due = earliest_due(listed);
+  const wake_reason reason = park(*begun, std::min(due, plan.until), describe(listed));
   if (const auto winner = withdraw(listed)) {
     return *winner;
   }
@@ -107,7 +118,7 @@ std::optional<result<std::size_t>> attempt(std::span<arm_ref> arms,
     case wake_reason::ready:
       return std::nullopt;
     case wake_reason::timed_out:
-      return deadline_passed;
+      return due <= plan.until ? std::nullopt : std::optional<result<std::size_t>>(deadline_passed);
     case wake_reason::canceled:
       return fail(cancel_error());
   }

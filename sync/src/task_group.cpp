@@ -1,6 +1,7 @@
 #include <mutex>
 #include <new>
 
+#include <weft/runtime/detail/wait_queue.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/sync/task_group.hpp>
 
@@ -12,7 +13,7 @@ runtime* task_group::current_runtime() noexcept {
 
 task_group::~task_group() {
   cancel("the task_group was destroyed");
-  (void)join(detail::cancelable::no);
+  (void)join(detail::cancelable::no, forever);
 }
 
 void task_group::cancel(const char* reason) noexcept {
@@ -90,12 +91,15 @@ void task_group::ended(detail::fiber* task) noexcept {
   }
 }
 
-result<void> task_group::join(detail::cancelable can) noexcept {
+result<void> task_group::join(detail::cancelable can, time_point until) noexcept {
   detail::wait_token mine;
   {
     std::lock_guard hold(lock_);
     if (running_ == 0) {
       return {};
+    }
+    if (until != forever && until <= clock::now()) {
+      return fail(errc::timed_out);
     }
     auto begun = detail::begin_wait(can);
     if (!begun) {
@@ -103,12 +107,13 @@ result<void> task_group::join(detail::cancelable can) noexcept {
     }
     waiter_ = mine = *begun;
   }
-  if (detail::park(mine, forever, {"a task group", &scope_}) == detail::wake_reason::ready) {
+  const auto reason = detail::park(mine, until, {"a task group", &scope_});
+  if (reason == detail::wake_reason::ready) {
     return {};
   }
   std::lock_guard hold(lock_);
   waiter_ = {};
-  return running_ == 0 ? result<void>() : fail(detail::cancel_error());
+  return running_ == 0 ? result<void>() : fail(detail::error_of_wait(reason));
 }
 
 arm_step task_group::enlist(arm_ticket ticket) noexcept {
@@ -125,8 +130,8 @@ void task_group::withdraw() noexcept {
   waiter_ = {};
 }
 
-result<void> task_group::wait() {
-  if (auto joined = join(detail::cancelable::yes); !joined) {
+result<void> task_group::wait_until(time_point deadline) {
+  if (auto joined = join(detail::cancelable::yes, deadline); !joined) {
     return joined;
   }
   failure_list fresh;

@@ -6,6 +6,7 @@
 
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/sync/event.hpp>
 #include <weft/sync/task_group.hpp>
 
 #include "../../support/test_runtime.hpp"
@@ -126,6 +127,40 @@ TEST_CASE("[row 61] a wait that times out leaves the tasks to the group") {
     }
     CHECK(group.size() == 1);
     CHECK(group.wait());
+  });
+}
+
+TEST_CASE("[row 61] a wait has a limit of its own, and zero or less is no wait") {
+  in_fiber([] {
+    weft::event end;
+    weft::task_group group;
+    group.spawn([&] { return end.wait(); });
+    CHECK(error_of(group.wait_for(1ms)) == errc::timed_out);
+    CHECK(error_of(group.wait_for(0ms)) == errc::timed_out);
+    CHECK(error_of(group.wait_until(weft::time_point::min())) == errc::timed_out);
+    CHECK(group.size() == 1);
+    end.set();
+    CHECK(group.wait_for(1h).has_value());
+    CHECK(group.wait_for(-1h).has_value());
+  });
+}
+
+TEST_CASE("[row 61] a wait that is cut short keeps the failures for the next") {
+  in_fiber([] {
+    weft::event end;
+    weft::task_group group{weft::on_error::collect};
+    group.spawn([]() -> weft::result<void> { return weft::fail(errc::closed); });
+    group.spawn([&] { return end.wait(); });
+    CHECK(error_of(group.wait_for(1ms)) == errc::timed_out);
+    CHECK(group.failures().empty());
+    {
+      weft::cancel_scope scope;
+      weft::spawn([&] { scope.cancel(); }).detach();
+      CHECK(error_of(group.wait()) == errc::operation_canceled);
+    }
+    end.set();
+    CHECK(error_of(group.wait()) == errc::closed);
+    CHECK(group.failures().size() == 1);
   });
 }
 

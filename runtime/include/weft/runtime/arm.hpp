@@ -60,6 +60,10 @@ class arm_ticket {
 ///   this program that go on makes the thing ready, not the system and not the time. The deadlock
 ///   report then knows that a select() of such arms alone cannot end by itself.
 ///
+/// - if it becomes ready by the passing of time, `time_point due() noexcept`: when, or `forever`.
+/// It
+///   is asked after enlist(); select() calls try_now() again when that time has come.
+///
 /// The thing, when it becomes ready, takes an arm off its list and claims the ticket, both under
 /// its lock. If that succeeds it performs the operation there and then, leaves the lock and
 /// resumes; if not it goes on to the next arm. So an operation is performed exactly when its arm

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstdint>
 
+#include <weft/runtime/arm.hpp>
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/runtime/sleep.hpp>
@@ -76,10 +77,11 @@ class interval {
     if (const auto slept = sleep_until(next_); !slept) {
       return fail(slept.error());
     }
-    const time_point due = next_;
-    next_ = detail::next_tick(due, clock::now(), period_, policy_);
-    return due;
+    return take();
   }
+
+  /// For select(): a tick(). One that loses is still to come.
+  auto ticking() noexcept { return arm(*this); }
 
   /// The next tick comes a period from now, whatever was due.
   void reset() noexcept { next_ = deadline_after(period_); }
@@ -92,6 +94,43 @@ class interval {
   missed_tick policy() const noexcept { return policy_; }
 
  private:
+  class arm {
+   public:
+    explicit arm(interval& of) noexcept : of_(&of) {}
+
+    bool try_now() noexcept {
+      if (clock::now() < of_->next_) {
+        return false;
+      }
+      ticked_ = of_->take();
+      return true;
+    }
+    arm_step enlist(arm_ticket ticket) noexcept {
+      if (clock::now() < of_->next_) {
+        return arm_step::waiting;  // due() will do
+      }
+      if (!ticket.claim()) {
+        return arm_step::lost;
+      }
+      ticked_ = of_->take();
+      return arm_step::done;
+    }
+    bool withdraw() noexcept { return false; }
+    time_point outcome() noexcept { return ticked_; }
+    time_point due() noexcept { return of_->next_; }
+
+   private:
+    interval* of_;
+    time_point ticked_;
+  };
+
+  /// The tick that is due.
+  time_point take() noexcept {
+    const time_point due = next_;
+    next_ = detail::next_tick(due, clock::now(), period_, policy_);
+    return due;
+  }
+
   duration period_;
   time_point next_;
   missed_tick policy_;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <weft/runtime/arm.hpp>
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
 #include <weft/runtime/detail/atomic.hpp>
@@ -61,16 +62,40 @@ class WEFT_API deadline {
   result<void> wait_for(duration limit) noexcept { return wait_until(deadline_after(limit)); }
   result<void> wait_until(time_point limit) noexcept;
 
+  /// For select(): a wait.
+  auto waiting() noexcept { return arm(*this); }
+
   /// How many wait. A snapshot.
   std::size_t waiters() const noexcept;
 
  private:
+  class arm {
+   public:
+    explicit arm(deadline& of) noexcept : of_(&of) {}
+    arm(arm&& other) noexcept : of_(other.of_) {}
+
+    bool try_now() noexcept { return of_->expired(); }
+    arm_step enlist(arm_ticket ticket) noexcept { return of_->enlist(node_, ticket); }
+    bool withdraw() noexcept {
+      of_->withdraw(node_);
+      return false;  // it stays passed, or was moved: it tells when it is asked
+    }
+    void outcome() noexcept {}
+    time_point due() noexcept { return of_->at(); }
+
+   private:
+    deadline* of_;
+    detail::wait_node node_;
+  };
+
   static constexpr std::int64_t count_of(time_point at) noexcept {
     return at.time_since_epoch().count();
   }
   static bool has_passed(time_point at) noexcept { return at != forever && at <= clock::now(); }
 
   void wake_all() noexcept;
+  arm_step enlist(detail::wait_node& node, arm_ticket ticket) noexcept;
+  void withdraw(detail::wait_node& node) noexcept;
   result<void> wait_once(time_point seen, time_point limit) noexcept;
 
   detail::atomic<std::int64_t> at_;

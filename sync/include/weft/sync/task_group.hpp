@@ -135,7 +135,12 @@ class WEFT_API task_group {
   /// Errors: `operation_canceled` or `timed_out` when a scope around the caller ends first; then
   /// the
   ///   tasks still belong to the group.
-  result<void> wait();
+  result<void> wait() { return wait_until(forever); }
+  /// wait() that fails with `timed_out` after its own limit (zero or less is no wait), too. Then,
+  /// or when a scope ends first, nothing that failed is forgotten: size() is not zero, and the next
+  /// wait delivers it.
+  result<void> wait_for(duration limit) { return wait_until(deadline_after(limit)); }
+  result<void> wait_until(time_point deadline);
 
   /// What the tasks ended by the last wait() failed with, in the order in which they did: what
   /// wait() has returned or thrown, and the rest. With on_error::keep_going there is no rest. With
@@ -214,7 +219,7 @@ class WEFT_API task_group {
   void adopt(detail::fiber* task) noexcept;
   void ended(detail::fiber* task) noexcept;
   void keep(task_failure failure) noexcept;
-  result<void> join(detail::cancelable can) noexcept;
+  result<void> join(detail::cancelable can, time_point until) noexcept;
   arm_step enlist(arm_ticket ticket) noexcept;
   void withdraw() noexcept;
 

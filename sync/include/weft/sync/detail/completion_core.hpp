@@ -75,10 +75,12 @@ class WEFT_API completion_core {
   bool settle(completion_entry& entry) noexcept;
   completion_entry* pop_ready() noexcept;
   void forget(completion_entry& entry) noexcept;
+  time_point look_at_due() noexcept;
 
   completion_entry* entries_ = nullptr;
   std::size_t size_ = 0;
   std::size_t outside_ = 0;  // arms that not only fibers make ready
+  std::size_t timed_ = 0;    // arms that are due at some time
 
   spinlock lock_;
   completion_entry* first_ready_ = nullptr;

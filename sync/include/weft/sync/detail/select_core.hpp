@@ -20,7 +20,7 @@
 ///
 /// Where the token was claimed and nobody has performed anything (arm_step::again, or a thing that
 /// merely said to look), the next round begins: what was missed under the dead token is found by
-/// its first pass.
+/// its first pass. So does it when the time has come at which an arm is due.
 namespace weft::detail {
 
 /// What select needs to call on an arm.
@@ -28,7 +28,8 @@ struct arm_ops {
   bool (*try_now)(void* arm) noexcept;
   arm_step (*enlist)(void* arm, arm_ticket ticket) noexcept;
   bool (*withdraw)(void* arm) noexcept;
-  bool served_by_fibers;  ///< see arm.hpp
+  bool served_by_fibers;                  ///< see arm.hpp
+  time_point (*due)(void* arm) noexcept;  ///< null where no time makes it ready
 };
 
 template <class A>
@@ -39,16 +40,28 @@ constexpr bool is_served_by_fibers() noexcept {
   return false;
 }
 
+template <class A>
+constexpr auto due_of_arm() noexcept -> time_point (*)(void*) noexcept {
+  if constexpr (requires(A& arm) { arm.due(); }) {
+    return [](void* arm) noexcept -> time_point { return static_cast<A*>(arm)->due(); };
+  }
+  return nullptr;
+}
+
 template <select_arm A>
 inline constexpr arm_ops ops_of_arm{
     [](void* arm) noexcept { return static_cast<A*>(arm)->try_now(); },
     [](void* arm, arm_ticket ticket) noexcept { return static_cast<A*>(arm)->enlist(ticket); },
-    [](void* arm) noexcept { return static_cast<A*>(arm)->withdraw(); }, is_served_by_fibers<A>()};
+    [](void* arm) noexcept { return static_cast<A*>(arm)->withdraw(); }, is_served_by_fibers<A>(),
+    due_of_arm<A>()};
 
 struct arm_ref {
   void* arm = nullptr;
   const arm_ops* ops = nullptr;
   std::size_t index = 0;  ///< what select_one() returns if this arm wins
+
+  /// When it becomes ready by itself.
+  time_point due() const noexcept { return ops->due ? ops->due(arm) : forever; }
 };
 
 enum class select_order : bool { random, given };

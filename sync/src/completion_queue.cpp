@@ -155,23 +155,28 @@ void completion_core::forget(completion_entry& entry) noexcept {
   entry_proxy::give_back(std::exchange(entry.proxy_, nullptr));
 }
 
-/// Has the arms whose time has come look once more. When the first of the others is due;
-/// time_point's least if one was ready.
+/// Has the arm that is due first look once more if its time has come. When the first is due;
+/// time_point's least if it was ready.
 time_point completion_core::look_at_due() noexcept {
-  time_point earliest = forever;
-  if (timed_ == 0) {
-    return earliest;
-  }
-  const time_point now = clock::now();
-  for (completion_entry* entry = entries_; entry; entry = entry->next_) {
-    const time_point due = entry->arm_.due();
-    if (due <= now && claim_wait(entry->proxy_->token) && settle(*entry)) {
-      make_ready(*entry);
+  while (timed_ != 0) {
+    completion_entry* first = nullptr;
+    time_point earliest = forever;
+    for (completion_entry* entry = entries_; entry; entry = entry->next_) {
+      if (const time_point due = entry->arm_.due(); due < earliest) {
+        first = entry;
+        earliest = due;
+      }
+    }
+    // Where the claim fails someone else is about to make it ready.
+    if (earliest > clock::now() || !claim_wait(first->proxy_->token)) {
+      return earliest;
+    }
+    if (settle(*first)) {
+      make_ready(*first);
       return time_point::min();
     }
-    earliest = std::min(earliest, due);
   }
-  return earliest;
+  return forever;
 }
 
 result<completion_entry*> completion_core::next(time_point until, bool waits) noexcept {

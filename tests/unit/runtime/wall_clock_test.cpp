@@ -24,7 +24,6 @@ struct set_clock {
   using rep = duration::rep;
   using period = duration::period;
   using time_point = std::chrono::time_point<set_clock>;
-  static constexpr bool is_steady = false;
 
   static inline std::atomic<rep> shown{0};
   static inline std::atomic<int> looks{0};

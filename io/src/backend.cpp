@@ -18,18 +18,19 @@ const void* backend::family() const noexcept {
   return &family_tag;
 }
 
+backend* backend::of(driver* events) noexcept {
+  return events && events->family() == &family_tag ? static_cast<backend*>(events) : nullptr;
+}
+
 backend* backend::current() noexcept {
-  driver* here = weft::detail::driver_of_running_fiber();
-  return here && here->family() == &family_tag ? static_cast<backend*>(here) : nullptr;
+  return of(weft::detail::driver_of_running_fiber());
 }
 
 bool backend::open_wait(operation& op) noexcept {
-  auto token = weft::detail::begin_wait(weft::detail::cancelable::yes);
-  if (!token) {
+  if (!weft::detail::begin_wait_of(op.waiter)) [[unlikely]] {
     op.result = -ECANCELED;
     return false;
   }
-  op.waiter = *token;
   return true;
 }
 

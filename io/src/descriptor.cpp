@@ -5,6 +5,7 @@
 #include <weft/io/descriptor.hpp>
 #include <weft/io/detail/syscalls.hpp>
 #include <weft/runtime/detail/parker.hpp>
+#include <weft/runtime/detail/worker_access.hpp>
 
 #include "execute.hpp"
 #include "poller_home.hpp"
@@ -25,13 +26,12 @@ bool moved_less(const operation& op) noexcept {
          static_cast<std::size_t>(op.result) < op.asked;
 }
 
-/// Waits for an operation that was submitted. Returns the error of the cancelled scope when the
-/// operation was given up for it.
-std::error_code await(operation& op) noexcept {
-  if (park::park(op.waiter, forever, name_of(op.code)) == park::wake_reason::ready) {
-    return {};
+/// Waits for an operation that was submitted. False: it had no effect and was given up, because a
+/// scope around the caller was cancelled.
+bool await(operation& op) noexcept {
+  if (park::park(op.waiter, forever, name_of(op.code)) == park::wake_reason::ready) [[likely]] {
+    return true;
   }
-  const std::error_code why = park::cancel_error();
   // The wait that complete() tries second. It must be the next one this fiber opens.
   const park::wait_token again = park::begin_wait_uncancelable();
   if (op.done.load(std::memory_order_acquire)) {
@@ -50,8 +50,18 @@ std::error_code await(operation& op) noexcept {
       park::park(again, forever, "the end of a cancelled operation");
     }
   }
-  const bool had_no_effect = op.result == -ECANCELED || op.result == -EAGAIN;
-  return had_no_effect ? why : std::error_code();
+  return op.result != -ECANCELED && op.result != -EAGAIN;
+}
+
+/// Before an operation is submitted again. False: its descriptor is closing.
+bool prepare_again(detail::descriptor_state& state, operation& op) noexcept {
+  std::lock_guard hold(state.lock);
+  if (state.closing) {
+    return false;
+  }
+  op.done.store(false, std::memory_order_relaxed);
+  detail::operation_queue::remove(op);
+  return true;
 }
 
 result<std::size_t> outcome_of(const operation& op, bool closing) noexcept {
@@ -78,44 +88,40 @@ result<std::size_t> descriptor::perform(operation& op) const noexcept {
   if (!state_) {
     return fail(errc::closed);
   }
-  if (const std::error_code error = park::cancel_error()) {
-    return fail(error);
+  const park::caller self = park::begin_operation();
+  if (self.canceled) [[unlikely]] {
+    return fail(park::cancel_error());
   }
-  park::consume_budget();
   if (!state_->enter(op)) {
     return fail(errc::closed);
   }
-  std::error_code given_up;
+  op.waiter.who = self.who;
+  backend* here = backend::of(self.events);
   bool closing = false;
+  bool given_up = false;
   for (;;) {
-    backend* here = backend::current();
     if (!here) {
-      given_up = detail::perform_on_thread(op);
+      given_up = !detail::perform_on_thread(op);
     } else if (!here->submit(op)) {
-      given_up = await(op);
-    } else if (op.result == -ECANCELED) {
-      given_up = park::cancel_error();
+      given_up = !await(op);
+    } else {
+      given_up = op.result == -ECANCELED;
     }
     const bool again = op.result == -EAGAIN || op.result == -ECANCELED;
-    if (!again || given_up) {
+    if (!again || given_up) [[likely]] {
       break;
     }
-    std::lock_guard hold(state_->lock);
-    closing = state_->closing;
-    if (closing) {
+    if (!prepare_again(*state_, op)) {
+      closing = true;
       break;
     }
-    op.done.store(false, std::memory_order_relaxed);
-    detail::operation_queue::remove(op);
-  }
-  if (op.result == -EBADF) {
-    closing = true;
+    here = backend::current();
   }
   state_->leave(op, moved_less(op));
-  if (given_up) {
-    return fail(given_up);
+  if (given_up) [[unlikely]] {
+    return fail(park::cancel_error());
   }
-  return outcome_of(op, closing);
+  return outcome_of(op, closing || op.result == -EBADF);
 }
 
 result<std::size_t> descriptor::try_perform(operation& op) const noexcept {

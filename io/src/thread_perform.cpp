@@ -14,22 +14,22 @@
 
 namespace weft::io::detail {
 
-std::error_code perform_on_thread(operation& op) noexcept {
+bool perform_on_thread(operation& op) noexcept {
   constexpr auto look_around = std::chrono::milliseconds(50);
   const short events = direction_of(op.code) == direction::in ? POLLIN : POLLOUT;
   for (;;) {
     op.result = execute(op);
     if (op.result != -EAGAIN) {
-      return {};
+      return true;
     }
-    if (const auto open = check_cancel(); !open) {
-      return open.error();
+    if (!check_cancel()) {
+      return false;
     }
     {
       std::lock_guard hold(op.target->lock);
       if (op.target->closing) {
         op.result = -EBADF;
-        return {};
+        return true;
       }
     }
     const time_point next_look = clock::now() + look_around;

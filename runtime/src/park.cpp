@@ -28,15 +28,18 @@ std::error_code error_of(scope::status status) noexcept {
 }
 
 /// The second half of the handshake with cancel(): seq_cst loads after the seq_cst open().
+bool is_canceled(const parker& self) noexcept {
+  return self.current_scope->state() != scope::status::open ||
+         (self.is_fiber() && self.shields == 0 &&
+          static_cast<const fiber&>(self).home->core().is_stopping());
+}
+
 std::error_code cancellation_around(const parker& self) noexcept {
-  if (const auto status = self.current_scope->state(); status != scope::status::open) {
-    return error_of(status);
+  if (!is_canceled(self)) {
+    return {};
   }
-  if (self.is_fiber() && self.shields == 0 &&
-      static_cast<const fiber&>(self).home->core().is_stopping()) {
-    return errc::operation_canceled;
-  }
-  return {};
+  const auto status = self.current_scope->state();
+  return status == scope::status::open ? errc::operation_canceled : error_of(status);
 }
 
 wake_reason reason_of(std::uint64_t word) noexcept {
@@ -85,18 +88,21 @@ parker& current_parker() noexcept {
   return thread_parker::current();
 }
 
-result<wait_token> begin_wait(cancelable can) noexcept {
-  parker& self = current_parker();
-  if (can == cancelable::no) {
-    return wait_word::open(self, wait_state::waiting_firmly);
-  }
-  const wait_token token =
+bool begin_wait_of(wait_token& token) noexcept {
+  parker& self = *token.who;
+  token =
       wait_word::open(self, self.shields > 0 ? wait_state::waiting_shielded : wait_state::waiting);
-  if (const std::error_code error = cancellation_around(self)) [[unlikely]] {
-    if (wait_word::claim(token, wait_state::running)) {
-      return fail(error);
-    }
-    // The canceller has claimed the wait and makes this parker runnable: park() will be told.
+  // Where the canceller has claimed the wait and makes this parker runnable, park() will be told.
+  return !is_canceled(self) || !wait_word::claim(token, wait_state::running);
+}
+
+result<wait_token> begin_wait(cancelable can) noexcept {
+  if (can == cancelable::no) {
+    return begin_wait_uncancelable();
+  }
+  wait_token token{.who = &current_parker()};
+  if (!begin_wait_of(token)) {
+    return fail(cancellation_around(*token.who));
   }
   return token;
 }
@@ -169,6 +175,19 @@ const void* count_operation() noexcept {
     return nullptr;
   }
   return here->consume_budget() ? here : worker::current();
+}
+
+caller begin_operation() noexcept {
+  worker* here = worker::current();
+  if (!here || !here->running()) {
+    parker& self = thread_parker::current();
+    return {.who = &self, .events = nullptr, .canceled = is_canceled(self)};
+  }
+  if (!here->consume_budget()) {
+    here = worker::current();
+  }
+  fiber& self = *here->running();
+  return {.who = &self, .events = &here->events(), .canceled = is_canceled(self)};
 }
 
 driver* driver_of_running_fiber() noexcept {

@@ -33,9 +33,9 @@ class WEFT_API backend : public driver {
 
   virtual backend_kind kind() const noexcept = 0;
 
-  /// Starts an operation, on the owning worker's thread. True: it has completed already and
-  /// op.result holds. False: op.waiter was opened and complete() will be called for it exactly
-  /// once.
+  /// Starts an operation of the fiber op.waiter.who, on the owning worker's thread. True: it has
+  /// completed already and op.result holds. False: op.waiter was opened and complete() will be
+  /// called for it exactly once.
   virtual bool submit(operation& op) noexcept = 0;
 
   /// Takes back an operation that waits, if the backend still can: then complete() will not be
@@ -48,6 +48,8 @@ class WEFT_API backend : public driver {
 
   /// The calling worker's backend; null where there is none.
   static backend* current() noexcept;
+  /// The driver, if it is a backend.
+  static backend* of(driver* events) noexcept;
 
   const void* family() const noexcept final;
 

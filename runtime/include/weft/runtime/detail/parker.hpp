@@ -76,6 +76,10 @@ WEFT_API parker& current_parker() noexcept;
 /// spinlock.
 WEFT_API result<wait_token> begin_wait(cancelable can) noexcept;
 
+/// begin_wait(cancelable::yes) for `token.who`, which must be the caller. False: nothing was
+/// opened.
+WEFT_API bool begin_wait_of(wait_token& token) noexcept;
+
 /// Opens a wait that nothing but its waker and its deadline can end.
 WEFT_API wait_token begin_wait_uncancelable() noexcept;
 

@@ -5,6 +5,17 @@
 
 namespace weft::detail {
 
+class parker;
+
+/// What an operation has to know of its caller.
+struct caller {
+  parker* who;
+  driver* events;  ///< of the worker on which it runs, until its next suspension; a thread's: null
+  bool canceled;   ///< cancel_error() says why
+};
+/// consume_budget() and everything about the caller, in one call.
+WEFT_API caller begin_operation() noexcept;
+
 /// The driver of the worker on which the calling fiber runs; null on plain threads. Valid until the
 /// fiber's next suspension.
 WEFT_API driver* driver_of_running_fiber() noexcept;

@@ -46,6 +46,7 @@ descriptor_state& descriptor_state::open(int fd) {
         state->inside = 0;
         state->cut_short = false;
         state->large_receives = false;
+        state->has_accepted = false;
         state->home = nullptr;
         state->first_closer = {};
         state->other_closers = nullptr;
@@ -113,6 +114,8 @@ bool descriptor_state::enter(operation& op) noexcept {
   } else if (op.code == opcode::receive_leased) {
     op.poll_first = large_receives;
     op.size = large_receives ? large_buffer : small_buffer;
+  } else if (op.code == opcode::accept) {
+    op.polled = has_accepted;
   }
   op.attempt = side(direction_of(op.code)).maybe;
   op.events_seen = side(direction_of(op.code)).events;
@@ -129,7 +132,9 @@ void descriptor_state::leave(operation& op, bool exhausted) noexcept {
     if (exhausted && mine.events == op.events_seen && !cut_short) {
       mine.maybe = false;
     }
-    if (op.code == opcode::receive || op.code == opcode::receive_leased) {
+    if (op.code == opcode::accept) {
+      has_accepted = op.result >= 0;
+    } else if (op.code == opcode::receive || op.code == opcode::receive_leased) {
       constexpr std::ptrdiff_t large = 4096;
       large_receives = op.result >= large;
     }

@@ -76,6 +76,9 @@ class WEFT_API descriptor_state {
   operation_queue submitted;
   // The last receive moved so much that the next one polls first.
   bool large_receives = false;
+  // The last accept got a connection, so the next tries first: of a thousand that come at once one
+  // a round through the ring, behind all that are served already, would take seconds.
+  bool has_accepted = false;
 
   // Whoever waits in close(): the first for the operations to leave, the others for the first.
   struct closer {

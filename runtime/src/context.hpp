@@ -14,6 +14,7 @@
 ///
 ///   using context = ...;                    // a suspended context, good for one resumption
 ///   using context_entry = void (*)(void*);  // never returns
+///   std::byte* lowest_used(context suspended) noexcept;  // on its stack; null: unknown
 ///   template <context_entry Entry> context make_context(std::byte* top, std::size_t size)
 ///   noexcept; void* switch_context(context& leaver, context to, void* data) noexcept;
 ///   std::uint32_t floating_point_control() noexcept;  // rounding mode and the like

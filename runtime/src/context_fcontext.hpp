@@ -12,6 +12,12 @@ namespace weft::detail {
 using context = boost::context::detail::fcontext_t;
 using context_entry = void (*)(void*);
 
+/// The lowest byte of its stack that a suspended context needs.
+inline std::byte* lowest_used(context suspended) noexcept {
+  constexpr std::ptrdiff_t red_zone = 512;  // the widest of any ABI: of 64-bit POWER, 288 or 512
+  return static_cast<std::byte*>(suspended) - red_zone;
+}
+
 namespace fcontext {
 
 /// What travels with a jump: fcontext tells the resumed side who was suspended, so that side stores

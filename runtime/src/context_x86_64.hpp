@@ -15,6 +15,12 @@ namespace weft::detail {
 using context = void*;
 using context_entry = void (*)(void*);
 
+/// The lowest byte of its stack that a suspended context needs.
+inline std::byte* lowest_used(context suspended) noexcept {
+  constexpr std::ptrdiff_t red_zone = 128;  // which the compiler may use below the stack pointer
+  return static_cast<std::byte*>(suspended) - red_zone;
+}
+
 inline std::uint32_t floating_point_control() noexcept {
   std::uint32_t mxcsr;
   asm volatile("stmxcsr %0" : "=m"(mxcsr));

@@ -22,6 +22,7 @@
 /// - the fiber itself, while it runs: current_scope, shields, extras, the task;
 /// - the worker that switches: sp, running_stack, the exception state, on_cpu;
 /// - whoever has claimed the fiber's wait, until it is in a run queue: next;
+/// - the stack sweeper: swept; it borrows on_cpu of a parked fiber, see stack_sweeper.hpp;
 /// - anyone: the parker word, waiting_for, `root` (under its locks), join_state by the transitions
 /// below.
 ///
@@ -73,7 +74,8 @@ class alignas(cache_line) fiber : public parker {
 
   // exception_state while suspended, spelled out so that its padding holds the next field.
   void* caught_exceptions = nullptr;
-  unsigned uncaught_exceptions = 0;
+  std::uint16_t uncaught_exceptions = 0;
+  std::uint16_t swept = 0;            // the stack sweeper's note of a wait
   std::uint32_t stack_kilobytes = 0;  // asked for; 0: the runtime's default
 
   fiber_timer timer;       // on a cache line of its own

@@ -73,4 +73,19 @@ void fiber_pool::add_chunk() {
   newest_ = chunks_.back().get();
 }
 
+std::size_t fiber_pool::list(place& at, std::span<fiber*> blocks) noexcept {
+  std::lock_guard hold(chunks_mutex_);
+  std::size_t count = 0;
+  while (count < blocks.size() && at.chunk < chunks_.size()) {
+    const chunk& here = *chunks_[at.chunk];
+    // Pairs with the release in construct_one().
+    if (at.block < here.constructed.load(std::memory_order_acquire)) {
+      blocks[count++] = &here.blocks[at.block++];
+    } else {
+      at = {.chunk = at.chunk + 1, .block = 0};
+    }
+  }
+  return count;
+}
+
 }  // namespace weft::detail

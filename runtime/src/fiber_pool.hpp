@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include <weft/runtime/detail/spinlock.hpp>
@@ -65,6 +66,15 @@ class fiber_pool {
       }
     }
   }
+
+  /// Where a walk over all blocks has come to.
+  struct place {
+    std::size_t chunk = 0;
+    std::size_t block = 0;
+  };
+  /// The next blocks, in use or not, from `at` on, which it moves; fewer than there is room for:
+  /// those were the last.
+  std::size_t list(place& at, std::span<fiber*> blocks) noexcept;
 
  private:
   static constexpr std::size_t chunk_size = 3200;  // a little less than a mebibyte

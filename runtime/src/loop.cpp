@@ -73,7 +73,8 @@ void worker::detach_thread() noexcept {
 namespace {
 
 /// Waits until the fiber's last worker has left its stack. It is between publishing the wait and
-/// the switch: a few instructions, unless the system has just taken its processor away.
+/// the switch: a few instructions, unless the system has just taken its processor away. Or until
+/// the sweeper has discarded what the stack does not use.
 fiber* settled(fiber* f) noexcept {
   for (int spins = 0; f->on_cpu.load(std::memory_order_acquire); ++spins) {
     spins < 100 ? cpu_relax() : std::this_thread::yield();
@@ -114,6 +115,7 @@ void worker::poll(time_point until) noexcept {
   if (core_.worker_count() > 1) {
     core_.patrols().tick(*this, now);
   }
+  core_.sweeper().tick(now);
 }
 
 void worker::tune_poll_interval(std::int64_t now) noexcept {
@@ -215,6 +217,10 @@ void worker::sleep(const std::atomic<bool>& done) noexcept {
   if (trim_at != timer_wheel::no_deadline) {
     until = std::min(until, time_point(std::chrono::nanoseconds(trim_at)));
   }
+  const std::int64_t sweep_at = time_to_sweep();
+  if (sweep_at != timer_wheel::no_deadline) {
+    until = std::min(until, time_point(std::chrono::nanoseconds(sweep_at)));
+  }
   poll(until);
   idle.leave(index_);
   if (last_poll_ >= trim_at && !has_local_work()) {
@@ -234,8 +240,18 @@ std::int64_t worker::time_to_trim() noexcept {
   constexpr std::int64_t decay_ns = 1'000'000'000;
   if (idle_since_ == 0) {
     idle_since_ = last_poll_;
+    idle_passes_ = core_.sweeper().begun();
   }
   return idle_since_ == trimmed_at_ ? timer_wheel::no_deadline : idle_since_ + decay_ns;
+}
+
+std::int64_t worker::time_to_sweep() noexcept {
+  // A pass to see who waits and one to find that they still do; then there is nothing left to
+  // sweep.
+  constexpr std::int32_t needed = 2;
+  const stack_sweeper& sweeper = core_.sweeper();
+  const auto since = static_cast<std::int32_t>(sweeper.ended() - idle_passes_);
+  return since < needed ? sweeper.next_tick() : timer_wheel::no_deadline;
 }
 
 void worker::keep_watch() noexcept {

@@ -15,6 +15,7 @@
 #include "idle_workers.hpp"
 #include "patrol.hpp"
 #include "stack_pool.hpp"
+#include "stack_sweeper.hpp"
 #include "worker.hpp"
 
 namespace weft::detail {
@@ -38,6 +39,7 @@ class runtime_core {
   stack_pool& stacks() noexcept { return stacks_; }
   idle_workers& idle() noexcept { return idle_; }
   patrol& patrols() noexcept { return patrol_; }
+  stack_sweeper& sweeper() noexcept { return sweeper_; }
   shared_fiber_queue& shared_queue() noexcept { return shared_queue_; }
   blocking_pool& blocking() noexcept { return *blocking_; }
   std::mutex& names() noexcept { return names_; }
@@ -99,6 +101,7 @@ class runtime_core {
   shared_fiber_queue shared_queue_;
   idle_workers idle_{*this};
   patrol patrol_{*this};
+  stack_sweeper sweeper_{fibers_};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> driven_{false};   // a thread is being worker 0
   std::atomic<bool> drained_{false};  // stopping, and the last fiber has finished

@@ -42,7 +42,7 @@ void worker::bind_stack(fiber& f) noexcept {
 
 inline void worker::save_exceptions(fiber& f) noexcept {
   f.caught_exceptions = exceptions_->caught;
-  f.uncaught_exceptions = exceptions_->uncaught;
+  f.uncaught_exceptions = static_cast<std::uint16_t>(exceptions_->uncaught);
 }
 
 inline void worker::announce([[maybe_unused]] sanitizer_stack& own, [[maybe_unused]] bool final,

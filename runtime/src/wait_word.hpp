@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <thread>
 
 #include <weft/runtime/detail/parker.hpp>
+#include <weft/runtime/detail/spinlock.hpp>
 
 /// The state machine of one wait, in the parker's 64-bit word: generation and state.
 ///
@@ -15,6 +17,10 @@
 /// publishes the cancellation and then looks for a wait; one of them sees the other.
 /// claim() is a compare-and-swap by anyone that names the generation it means; of all claims of one
 /// wait exactly one succeeds, and its maker must see to it that the parker runs.
+///
+/// hold() and release() put an open wait aside for a few instructions, in which nobody can claim
+/// it; who wants to looks again and again. For the stack sweeper, who must know that a fiber stays
+/// parked.
 namespace weft::detail {
 
 enum class wait_state : std::uint8_t {
@@ -25,6 +31,7 @@ enum class wait_state : std::uint8_t {
   waiting,           // a waker, a deadline, any cancellation
   waiting_shielded,  // the same without the shutdown's sweep, which knows nothing of shields
   waiting_firmly,    // a waker and a deadline only
+  held,              // one of these three, put aside
 };
 
 class wait_word {
@@ -56,13 +63,30 @@ class wait_word {
   static bool claim(wait_token token, wait_state outcome) noexcept {
     std::uint64_t seen = token.who->word_.load(std::memory_order_relaxed);
     while (generation_of(seen) == token.generation && is_waiting(state_of(seen))) {
-      if (token.who->word_.compare_exchange_weak(seen, pack(token.generation, outcome),
-                                                 std::memory_order_acq_rel,
-                                                 std::memory_order_relaxed)) {
+      if (state_of(seen) == wait_state::held) [[unlikely]] {
+        seen = after_hold(*token.who);
+      } else if (token.who->word_.compare_exchange_weak(seen, pack(token.generation, outcome),
+                                                        std::memory_order_acq_rel,
+                                                        std::memory_order_relaxed)) {
         return true;
       }
     }
     return false;
+  }
+
+  /// Puts a wait aside, if it is still open, and tells what it was. Not by the parker.
+  static bool hold(wait_token token, wait_state& was) noexcept {
+    std::uint64_t seen = token.who->word_.load(std::memory_order_relaxed);
+    was = state_of(seen);
+    return generation_of(seen) == token.generation && is_waiting(was) && was != wait_state::held &&
+           token.who->word_.compare_exchange_strong(seen, pack(token.generation, wait_state::held),
+                                                    std::memory_order_acq_rel,
+                                                    std::memory_order_relaxed);
+  }
+  /// Opens it again. Whoever claims it later sees what the holder wrote before. An exchange and no
+  /// store, for the sake of synchronize().
+  static void release(wait_token token, wait_state was) noexcept {
+    token.who->word_.exchange(pack(token.generation, was), std::memory_order_acq_rel);
   }
 
   /// Ends whatever wait is open, if cancellation may: `sweep` for the shutdown's.
@@ -70,6 +94,10 @@ class wait_word {
     std::uint64_t seen = p.word_.load(std::memory_order_seq_cst);
     for (;;) {
       const wait_state state = state_of(seen);
+      if (state == wait_state::held) [[unlikely]] {
+        seen = after_hold(p);
+        continue;
+      }
       if (state != wait_state::waiting && (sweep || state != wait_state::waiting_shielded)) {
         return false;
       }
@@ -83,6 +111,17 @@ class wait_word {
   /// Orders the caller's earlier writes before any wait that the parker opens from now on: both are
   /// read-modify-writes of one word, so the later one reads from the earlier one.
   static void synchronize(parker& p) noexcept { p.word_.fetch_add(0, std::memory_order_acq_rel); }
+
+ private:
+  /// Not inlined: hardly anybody comes here, and everybody who claims would carry it along.
+  WEFT_NOINLINE static std::uint64_t after_hold(const parker& p) noexcept {
+    std::uint64_t seen = 0;
+    for (int spins = 0;
+         state_of(seen = p.word_.load(std::memory_order_seq_cst)) == wait_state::held; ++spins) {
+      spins < 100 ? cpu_relax() : std::this_thread::yield();
+    }
+    return seen;
+  }
 };
 
 }  // namespace weft::detail

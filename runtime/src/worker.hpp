@@ -126,6 +126,7 @@ class worker {
   bool has_visible_work() const noexcept;
   void keep_watch() noexcept;
   std::int64_t time_to_trim() noexcept;
+  std::int64_t time_to_sweep() noexcept;
   void resign_watch() noexcept;
   void take_shared_work() noexcept;
   void tune_poll_interval(std::int64_t now) noexcept;
@@ -177,8 +178,9 @@ class worker {
   bool slice_started_ = false;
   std::int64_t slice_start_ = 0;
   std::int64_t last_poll_ = 0;
-  std::int64_t idle_since_ = 0;  // when the last fiber ran out; 0: one has run since
-  std::int64_t trimmed_at_ = 0;  // the idle_since_ for which stacks were given back
+  std::int64_t idle_since_ = 0;    // when the last fiber ran out; 0: one has run since
+  std::int64_t trimmed_at_ = 0;    // the idle_since_ for which stacks were given back
+  std::uint32_t idle_passes_ = 0;  // that the sweeper had begun at idle_since_
   departure departed_;
   context native_ = nullptr;
   exception_state native_exceptions_;

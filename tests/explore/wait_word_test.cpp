@@ -1,3 +1,6 @@
+
+#include "wait_word.hpp"
+
 #include <mutex>
 #include <optional>
 
@@ -77,6 +80,34 @@ TEST_CASE("[row 148] of a waker, a deadline and a cancellation one ends the wait
     together({[&] { why = wait_once(at, deadline_after(1ms)); }, wake, wake, [] { cancel(1); }});
     expect((why == wake_reason::ready) == (wakers == 1), "who was woken was woken by one");
     expect(wakers <= 1, "one claim succeeds");
+  });
+}
+
+TEST_CASE("[row 148] a wait that is put aside for a moment loses no waker") {
+  holds([] {
+    using weft::detail::wait_state;
+    using weft::detail::wait_word;
+    board at;
+    weft::detail::atomic<bool> is_open{false};
+    wait_token open;
+    int wakers = 0;
+    std::optional<wake_reason> why;
+    together({[&] {
+                open = *begin_wait(cancelable::no);
+                is_open.store(true);
+                at.put(open);
+                why = park(open, deadline_after(1ms), "the explorer");
+              },
+              [&] {
+                wait_state was{};
+                if (is_open.load() && wait_word::hold(open, was)) {
+                  expect(was == wait_state::waiting_firmly, "what it was is known");
+                  wait_word::release(open, was);
+                }
+              },
+              [&] { wakers += at.wake() ? 1 : 0; }});
+    expect(why == (wakers == 1 ? wake_reason::ready : wake_reason::timed_out),
+           "who found the wait ended it");
   });
 }
 

@@ -1,13 +1,14 @@
 # weft_module(<name>
 #   HEADERS <header>...            below include/, public and detail alike
 #   [SOURCES <source>...]          without any the module is header-only
+#   [ELSEWHERE <source>...]        of other platforms, not built here
 #   [DEPENDS <target>...]          what its headers need: along the arrows only
 #   [PRIVATE_DEPENDS <target>...]) what only its sources need
 #
 # Defines the library weft_<name> and its alias weft::<name>. A module sees its own include root and those of
 # what it links, so an include against the arrows does not compile.
 function(weft_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;DEPENDS;PRIVATE_DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;SOURCES;ELSEWHERE;DEPENDS;PRIVATE_DEPENDS")
   set(target weft_${name})
 
   if(arg_SOURCES)
@@ -37,7 +38,7 @@ function(weft_module name)
 
   if(PROJECT_IS_TOP_LEVEL)
     file(GLOB_RECURSE unlisted RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} include/*.hpp src/*.cpp)
-    list(REMOVE_ITEM unlisted ${arg_HEADERS} ${arg_SOURCES})
+    list(REMOVE_ITEM unlisted ${arg_HEADERS} ${arg_SOURCES} ${arg_ELSEWHERE})
     if(unlisted)
       message(WARNING "not in the lists of ${name}/CMakeLists.txt: ${unlisted}")
     endif()

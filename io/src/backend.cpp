@@ -49,13 +49,15 @@ std::string_view name_of(backend_kind kind) noexcept {
       return "epoll";
     case backend_kind::poll:
       return "poll";
+    case backend_kind::kqueue:
+      return "kqueue";
   }
   return "unknown";
 }
 
 std::optional<backend_kind> backend_named(std::string_view name) noexcept {
-  for (const auto kind :
-       {backend_kind::automatic, backend_kind::io_uring, backend_kind::epoll, backend_kind::poll}) {
+  for (const auto kind : {backend_kind::automatic, backend_kind::io_uring, backend_kind::epoll,
+                          backend_kind::poll, backend_kind::kqueue}) {
     if (name == name_of(kind)) {
       return kind;
     }

@@ -61,18 +61,17 @@ std::ptrdiff_t execute(operation& op) noexcept {
     case opcode::receive_leased:
       return receive_leased(op);
     case opcode::send:
-      return sys::send(fd, op.data, op.asked, op.flags | MSG_NOSIGNAL);
+      return sys::send(fd, op.data, op.asked, op.flags);
     case opcode::receive_message:
       return sys::receive_message(fd, static_cast<msghdr*>(op.data), op.flags);
     case opcode::send_message:
-      return sys::send_message(fd, static_cast<const msghdr*>(op.data), op.flags | MSG_NOSIGNAL);
+      return sys::send_message(fd, static_cast<const msghdr*>(op.data), op.flags);
     case opcode::read:
       return sys::read(fd, op.data, op.asked);
     case opcode::write:
       return sys::write(fd, op.data, op.asked);
     case opcode::accept:
-      return sys::accept(fd, static_cast<sockaddr*>(op.data), op.address_size,
-                         SOCK_CLOEXEC | SOCK_NONBLOCK);
+      return sys::accept(fd, static_cast<sockaddr*>(op.data), op.address_size);
     case opcode::connect:
       return connect_again(op);
     case opcode::wait_readable:

@@ -11,6 +11,7 @@
 #include <weft/io/detail/syscalls.hpp>
 
 #include "syscalls_linux.hpp"
+#include "syscalls_posix.hpp"
 
 namespace weft::detail::sys {
 

@@ -10,10 +10,6 @@ struct epoll_event;
 /// The calls that only Linux has; see syscalls.hpp.
 namespace weft::detail::sys {
 
-/// The relative time-out that the system's waiting calls take: null for `forever`, zero for
-/// `time_point::min()` and times in the past.
-timespec* time_left(time_point until, timespec& left) noexcept;
-
 int epoll_create() noexcept;
 int epoll_add(int epoll, int fd, std::uint32_t events, void* data) noexcept;
 /// The same for a descriptor that is there already; what it is ready for is reported again.

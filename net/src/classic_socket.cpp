@@ -112,8 +112,7 @@ result<void> establish(const io::descriptor& of, any_address& address, bool loca
 }  // namespace
 
 result<socket> socket::open(socket_domain domain, socket_type type, int protocol) noexcept {
-  const int fd =
-      detail::sys::socket(native(domain), native(type) | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+  const int fd = detail::sys::socket(native(domain), native(type), protocol);
   auto made = fd < 0 ? fail(detail::system_error_of(fd)) : adopt(fd);
   if (!made) {
     return detail::fail_with_note(made.error(), "open", "a socket", hint_for(made.error()));

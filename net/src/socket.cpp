@@ -15,7 +15,7 @@ std::error_code system_error_of(long result) noexcept {
 }
 
 result<io::descriptor> open_socket(int family, int type) noexcept {
-  const int fd = sys::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int fd = sys::socket(family, type, 0);
   if (fd < 0) {
     return fail(system_error_of(fd));
   }

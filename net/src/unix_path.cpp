@@ -66,7 +66,7 @@ occupant ask(const unix_endpoint& where) noexcept {
   if (!S_ISSOCK(file->st_mode)) {
     return occupant::no_socket;
   }
-  const int fd = sys::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int fd = sys::socket(AF_UNIX, SOCK_SEQPACKET, 0);
   if (fd < 0) {
     return occupant::alive;  // as far as anyone can tell
   }

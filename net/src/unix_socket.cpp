@@ -23,9 +23,9 @@ void owned_handle::close() noexcept {
 namespace detail {
 
 result<std::pair<io::descriptor, io::descriptor>> open_pair(int type) noexcept {
-  std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) < 0) {
-    return fail(std::error_code(errno, std::system_category()));
+  int ends[2] = {-1, -1};
+  if (const int error = sys::socket_pair(type, ends); error < 0) {
+    return fail(system_error_of(error));
   }
   owned_handle one(ends[0]);
   owned_handle two(ends[1]);

@@ -9,7 +9,9 @@
 #include <doctest/doctest.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <weft/net/tcp.hpp>
@@ -18,8 +20,8 @@
 #include "support/io_fixture.hpp"
 #include "support/raw_sockets.hpp"
 
-/// A machine that forbids io_uring, as containers do, and settings in the environment that make no
-/// sense: each in a process of its own.
+/// A machine that forbids io_uring or grants little, as containers do, and settings in the
+/// environment that make no sense: each in a process of its own.
 namespace weft::testing {
 
 namespace {
@@ -35,6 +37,23 @@ void forbid_io_uring() {
   const sock_fprog filter{.len = program.size(), .filter = program.data()};
   REQUIRE(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
   REQUIRE(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0);
+}
+
+void limit(int what, rlim_t most) {
+  const rlimit both{.rlim_cur = most, .rlim_max = most};
+  REQUIRE(::setrlimit(static_cast<__rlimit_resource>(what), &both) == 0);
+}
+
+void stay_on_one_processor() {
+  cpu_set_t allowed;
+  REQUIRE(::sched_getaffinity(0, sizeof allowed, &allowed) == 0);
+  int first = 0;
+  while (!CPU_ISSET(first, &allowed)) {
+    ++first;
+  }
+  CPU_ZERO(&allowed);
+  CPU_SET(first, &allowed);
+  REQUIRE(::sched_setaffinity(0, sizeof allowed, &allowed) == 0);
 }
 
 /// A variable of the environment, for the children that are started while it lives. Null: none.
@@ -82,8 +101,9 @@ result<std::string> echo(std::string text) {
 
 [[noreturn]] void end_as_a_program() {
   const int code = run_main([]() -> result<void> {
-    std::printf("echoed %s on %s\n", or_throw(echo("hello")).c_str(),
-                std::string(io::name_of(io::current_backend())).c_str());
+    std::printf("echoed %s on %s by %u workers\n", or_throw(echo("hello")).c_str(),
+                std::string(io::name_of(io::current_backend())).c_str(),
+                runtime::current()->statistics().workers);
     return {};
   });
   std::fflush(stdout);
@@ -106,6 +126,9 @@ void check_refuses(const char* test_case, const char* message) {
 
 constexpr const char* plain = "child: runs an echo";
 constexpr const char* forbidden = "child: runs an echo where io_uring is forbidden";
+constexpr const char* scarce = "child: runs an echo with little of everything";
+constexpr const char* scarce_and_forbidden =
+    "child: runs an echo with little of everything and io_uring forbidden";
 
 }  // namespace
 
@@ -120,6 +143,24 @@ TEST_CASE("child: runs an echo where io_uring is forbidden" * doctest::skip()) {
   end_as_a_program();
 }
 
+TEST_CASE("child: runs an echo with little of everything" * doctest::skip()) {
+  become_plain_program();
+  limit(RLIMIT_MEMLOCK, 4096);
+  limit(RLIMIT_NOFILE, 64);
+  stay_on_one_processor();
+  end_as_a_program();
+}
+
+TEST_CASE("child: runs an echo with little of everything and io_uring forbidden" *
+          doctest::skip()) {
+  become_plain_program();
+  forbid_io_uring();
+  limit(RLIMIT_MEMLOCK, 4096);
+  limit(RLIMIT_NOFILE, 64);
+  stay_on_one_processor();
+  end_as_a_program();
+}
+
 TEST_CASE("where the system forbids io_uring, run() serves on epoll and says so once [row 76]") {
   const variable backend("WEFT_BACKEND", nullptr);
   const child_outcome ended = run_child(forbidden);
@@ -129,6 +170,22 @@ TEST_CASE("where the system forbids io_uring, run() serves on epoll and says so 
       ended.says("weft: io_uring is not to be had here (Operation not permitted); using epoll\n"),
       ended.output);
   CHECK(count(ended.output, "weft: ") == 1);
+}
+
+TEST_CASE("4 KiB of locked memory, 64 descriptors and one processor suffice for every backend") {
+  const variable workers("WEFT_WORKERS", nullptr);
+  for (const char* named : {"", "epoll", "poll"}) {
+    const variable backend("WEFT_BACKEND", named);
+    for (const char* where : {scarce, scarce_and_forbidden}) {
+      const child_outcome ended = run_child(where);
+      CHECK_MESSAGE(ended.exited_with(EXIT_SUCCESS), ended.output);
+      CHECK_MESSAGE(ended.says("echoed hello on "), ended.output);
+      CHECK_MESSAGE(ended.says(named), ended.output);
+      CHECK_MESSAGE(ended.says("by 1 workers"), ended.output);
+      const bool refused = !*named && where == scarce_and_forbidden;
+      CHECK_MESSAGE(count(ended.output, "; using epoll\n") == (refused ? 1 : 0), ended.output);
+    }
+  }
 }
 
 TEST_CASE("io_uring that is asked for and forbidden is an error that says so") {

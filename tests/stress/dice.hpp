@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <random>
 
@@ -21,11 +22,11 @@ class dice {
     return z ^ (z >> 31);
   }
   /// 0 ... bound - 1.
-  std::uint64_t below(std::uint64_t bound) noexcept { return roll() % bound; }
-  bool one_in(std::uint64_t n) noexcept { return below(n) == 0; }
+  std::size_t below(std::size_t bound) noexcept { return static_cast<std::size_t>(roll() % bound); }
+  bool one_in(std::size_t n) noexcept { return below(n) == 0; }
   std::chrono::microseconds up_to(std::chrono::microseconds most) noexcept {
     return std::chrono::microseconds(
-        static_cast<std::int64_t>(below(static_cast<std::uint64_t>(most.count()) + 1)));
+        static_cast<std::int64_t>(roll() % (static_cast<std::uint64_t>(most.count()) + 1)));
   }
   /// Independent of what this one rolls later.
   dice split() noexcept { return dice(roll()); }

@@ -58,8 +58,8 @@ inline std::vector<io::backend_kind> backends_here() {
     return {io::backend_named(named).value()};
   }
   std::vector<io::backend_kind> found;
-  for (const auto kind :
-       {io::backend_kind::io_uring, io::backend_kind::epoll, io::backend_kind::poll}) {
+  for (const auto kind : {io::backend_kind::io_uring, io::backend_kind::epoll,
+                          io::backend_kind::poll, io::backend_kind::kqueue}) {
     if (io::make_drivers(kind)) {
       found.push_back(kind);
     }

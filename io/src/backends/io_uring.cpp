@@ -17,6 +17,7 @@
 #include "../buffer_pool.hpp"
 #include "../execute.hpp"
 #include "../syscalls_linux.hpp"
+#include "../syscalls_posix.hpp"
 #include "io_uring_buffers.hpp"
 #include "io_uring_prepare.hpp"
 

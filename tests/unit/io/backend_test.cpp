@@ -33,8 +33,9 @@ bool returns_at_once(driver& d) {
 }  // namespace
 
 TEST_CASE("backends are found by their names") {
-  for (const auto kind : {io::backend_kind::automatic, io::backend_kind::io_uring,
-                          io::backend_kind::epoll, io::backend_kind::poll}) {
+  for (const auto kind :
+       {io::backend_kind::automatic, io::backend_kind::io_uring, io::backend_kind::epoll,
+        io::backend_kind::poll, io::backend_kind::kqueue}) {
     CHECK(io::backend_named(io::name_of(kind)) == kind);
   }
   for (const char* none : {"", "abacus", "EPOLL", "epoll "}) {

@@ -256,7 +256,7 @@ TEST_CASE("child: a stack larger than the limit on address space" * doctest::ski
   constexpr rlim_t gibibyte = 1 << 30;
   const rlimit limit{.rlim_cur = gibibyte, .rlim_max = gibibyte};
   setrlimit(RLIMIT_AS, &limit);
-  in_fiber([] { (void)weft::spawn({.stack_size = 2 * gibibyte}, [] {}).join(); });
+  in_fiber([] { (void)weft::spawn({.stack_size = gibibyte}, [] {}).join(); });
 }
 
 // Sanitizers need more address space than the limit leaves.

@@ -55,8 +55,8 @@ TEST_CASE("[row 34] locking a mutex completes, times out and is cancelled") {
   check_waiting_forms<locked_mutex>();
 }
 
-TEST_CASE("[row 34] a mutex is 16 bytes") {
-  CHECK(sizeof(mutex) == 16);
+TEST_CASE("[row 34] a mutex is 16 bytes at most") {
+  CHECK(sizeof(mutex) <= 16);
 }
 
 TEST_CASE("[row 34] try_lock takes a free mutex and no other") {

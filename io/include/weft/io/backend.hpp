@@ -19,6 +19,7 @@ enum class backend_kind : std::uint8_t {
   io_uring,
   epoll,
   poll,
+  kqueue,
 };
 
 WEFT_API std::string_view name_of(backend_kind kind) noexcept;

@@ -46,6 +46,9 @@ enum class call : std::uint8_t {
   epoll_create,
   epoll_control,
   epoll_wait,
+  kqueue_create,
+  kqueue_change,
+  kqueue_wait,
   event_fd,
   wake_pipe,
   ring_setup,
@@ -67,10 +70,12 @@ WEFT_API injector inject(injector asked_before_each_call) noexcept;
 /// Asks the injector, if any. For calls that others make on our behalf, such as the ring's.
 WEFT_API fault consult(call which, int fd, std::size_t size = 0) noexcept;
 
+// Sockets are non-blocking and closed by exec().
 WEFT_API int socket(int family, int type, int protocol) noexcept;
+WEFT_API int socket_pair(int type, int (&ends)[2]) noexcept;  // of Unix sockets
 WEFT_API int bind(int fd, const sockaddr* address, unsigned size) noexcept;
 WEFT_API int listen(int fd, int backlog) noexcept;
-WEFT_API int accept(int fd, sockaddr* address, unsigned* size, int flags) noexcept;
+WEFT_API int accept(int fd, sockaddr* address, unsigned* size) noexcept;
 WEFT_API int connect(int fd, const sockaddr* address, unsigned size) noexcept;
 WEFT_API int shutdown(int fd, int how) noexcept;
 WEFT_API int close(int fd) noexcept;

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <ctime>
+
+#include <weft/io/detail/syscalls.hpp>
+#include <weft/runtime/clock.hpp>
+
+/// What the sources of syscalls.hpp share; each system adds the calls that differ.
+namespace weft::detail::sys {
+
+/// The relative time-out that the system's waiting calls take: null for `forever`, zero for
+/// `time_point::min()` and times in the past.
+timespec* time_left(time_point until, timespec& left) noexcept;
+
+/// Makes a call under the injector's eyes and turns its outcome into a value or minus errno. `make`
+/// receives how many bytes it may move.
+template <class Call>
+auto make(call which, int fd, std::size_t size, Call&& make_it) noexcept {
+  using value = decltype(make_it(size));
+  for (;;) {
+    const fault f = consult(which, fd, size);
+    value result = -1;
+    int error = f.error;
+    if (error == 0) {
+      result = make_it(std::min(size, f.limit));
+      error = errno;
+    }
+    if (result >= 0) {
+      return result;
+    }
+    if (error != EINTR) {
+      return static_cast<value>(-error);
+    }
+  }
+}
+
+}  // namespace weft::detail::sys

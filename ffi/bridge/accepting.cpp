@@ -79,7 +79,7 @@ accepted admit(socket_slot& listener, int fd, bool is_unused) noexcept {
 accepted try_accept(socket_slot& listener, bool is_unused) noexcept {
   int fd = 0;
   do {
-    fd = sys::accept(listener.fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    fd = sys::accept(listener.fd, nullptr, nullptr);
   } while (is_of_connection(fd));
   if (fd == -EAGAIN) {
     return {.how = accepted::end::must_wait};

@@ -22,8 +22,7 @@ const sockaddr* name_of(const native_address& address) noexcept {
 }
 
 std::int64_t open_socket(const native_address& address, std::int64_t otherwise) noexcept {
-  const int fd =
-      sys::socket(name_of(address)->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int fd = sys::socket(name_of(address)->sa_family, SOCK_STREAM, 0);
   switch (fd) {
     case -EMFILE:
     case -ENFILE:

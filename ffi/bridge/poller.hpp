@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include <weft/runtime/driver.hpp>
 #include <weft/runtime/result.hpp>
@@ -21,6 +22,11 @@ class poller : public driver {
   void poll(time_point until) noexcept override;
   void wake() noexcept override;
 
+  /// An owner may be dead without anyone having noticed: nobody waited for what has happened, or
+  /// new connections were handed out. Has the owners asked after a second, and less and less often
+  /// if nothing more happens. On this poller's own thread.
+  void suspect() noexcept;
+
   // The socket's lock is held. False: the system lacks the memory.
   [[nodiscard]] bool watch(int fd, socket_slot& whose) noexcept;
   /// Watches again what unwatch() left; also has events that are there already reported once more.
@@ -29,10 +35,13 @@ class poller : public driver {
 
  private:
   poller(int epoll, int waker) noexcept : epoll_(epoll), waker_(waker) {}
+  void ask_owners(time_point now) noexcept;
   bool control(int what, int fd, std::uint32_t events, socket_slot* whose) noexcept;
 
   const int epoll_;
   const int waker_;  // an eventfd
+  time_point ask_owners_at_ = time_point::max();
+  duration ask_again_after_{};
 };
 
 }  // namespace weft::dart

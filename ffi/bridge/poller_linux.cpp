@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -15,6 +16,9 @@
 namespace weft::dart {
 
 namespace {
+
+constexpr auto first_question = std::chrono::seconds(1);
+constexpr auto last_question = std::chrono::seconds(64);
 
 constexpr std::uint32_t all_events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
@@ -81,17 +85,35 @@ void poller::wake() noexcept {
 void poller::poll(time_point until) noexcept {
   std::array<epoll_event, 128> events;
   const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
-                                 milliseconds_until(until));
+                                 milliseconds_until(std::min(until, ask_owners_at_)));
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     if (event.data.ptr) {
-      serve(*static_cast<socket_slot*>(event.data.ptr));
+      serve(*static_cast<socket_slot*>(event.data.ptr), *this);
       continue;
     }
     std::uint64_t times = 0;
     [[maybe_unused]] const auto drained = ::read(waker_, &times, sizeof times);
     bury_collected();
   }
+  if (ask_owners_at_ != time_point::max()) {
+    ask_owners(clock::now());
+  }
+}
+
+void poller::suspect() noexcept {
+  const time_point soon = clock::now() + first_question;
+  ask_again_after_ = first_question;
+  ask_owners_at_ = std::min(ask_owners_at_, soon);
+}
+
+void poller::ask_owners(time_point now) noexcept {
+  if (now < ask_owners_at_) {
+    return;
+  }
+  sweep_dead_ports();
+  ask_again_after_ *= 2;
+  ask_owners_at_ = ask_again_after_ > last_question ? time_point::max() : now + ask_again_after_;
 }
 
 }  // namespace weft::dart

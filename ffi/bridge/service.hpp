@@ -38,7 +38,7 @@ class held {
 std::unique_lock<std::mutex> lock_fresh(socket_slot& slot) noexcept;
 
 /// What a poller does for a socket that has events. Takes the lock.
-void serve(socket_slot& slot) noexcept;
+void serve(socket_slot& slot, const poller& by) noexcept;
 
 /// Answers a request of the socket's owner. The socket is orphaned if that cannot be done.
 void reply(socket_slot& slot, std::int64_t id, std::int64_t result) noexcept;

@@ -6,8 +6,11 @@
 /// Between a socket and its poller.
 namespace weft::dart {
 
-void serve(socket_slot& slot) noexcept {
+void serve(socket_slot& slot, const poller& by) noexcept {
   const held socket(slot);
+  if (slot.watcher != &by || slot.watched != watching::on) {
+    return;  // the event was meant for one that was here before
+  }
   switch (slot.at) {
     case stage::vacant:
       return;
@@ -15,6 +18,7 @@ void serve(socket_slot& slot) noexcept {
       serve_connect(slot);
       return;
     case stage::listening:
+      slot.watcher->suspect();
       serve_accepts(slot);
       return;
     case stage::connected:
@@ -57,6 +61,7 @@ void await_turn(socket_slot& slot) noexcept {
 }
 
 void note_idle_event(socket_slot& slot) noexcept {
+  slot.watcher->suspect();
   // One that is read from as soon as there is something gets an event now and then before its next
   // read; one that is read from seldom would wake its poller for each packet.
   if (++slot.idle_events >= limits::idle_events) {

@@ -176,6 +176,20 @@ TEST_CASE("the sockets of a dead isolate are closed when it refuses an answer") 
   CHECK(lib.main.write(mine.handle, "alive").result() == 5);
 }
 
+TEST_CASE("an isolate that died with nothing pending is found out when its peer goes on") {
+  in_use lib;
+  isolate other(lib.vm);
+  const half_raw c(other);
+  const pending once = other.read(c.handle);  // from then on the socket is watched
+  REQUIRE(send_now(c.peer.get(), "one"));
+  CHECK(once.result() == 3);
+  other.die();
+  REQUIRE(send_now(c.peer.get(), "two"));
+  // Closed with bytes unread, so it ends in a reset.
+  CHECK(receive_exactly(c.peer.get(), 1).empty());
+  CHECK(tcp_get_local_port(c.handle) == TCP_ERR_INVALID_HANDLE);
+}
+
 TEST_CASE("hot restart: init closes what dead isolates left, and no one else's") {
   in_use lib;
   const half_raw mine(lib.main);

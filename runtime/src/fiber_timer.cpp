@@ -30,7 +30,8 @@ void fiber_timer::disarm_left_over() noexcept {
 bool fiber_timer::end_wait(std::int64_t now, std::int64_t& nearest) noexcept {
   for (;;) {
     // In this order: a deadline that is read after a word which says that a wait is open belongs to
-    // that wait or a later one, and if to a later one, the claim fails.
+    // that wait or a later one, and if to a later one, the claim fails. And where the word says
+    // that none is open yet, the fiber will look at armed_for_ after it has opened one.
     const std::uint64_t word = wait_word::load(owner_);
     nearest = wait_deadline_.load(std::memory_order_seq_cst);
     if (nearest > now) {

@@ -48,8 +48,9 @@ class wait_word {
   }
   static bool is_waiting(wait_state state) noexcept { return state >= wait_state::waiting; }
 
+  /// seq_cst: a timer that goes off publishes that and then looks for a wait; see fiber_timer.hpp.
   static std::uint64_t load(const parker& p) noexcept {
-    return p.word_.load(std::memory_order_acquire);
+    return p.word_.load(std::memory_order_seq_cst);
   }
 
   /// Starts a wait of a new generation. By the parker only.

@@ -4,6 +4,7 @@
 
 #include <weft/io/detail/signal_sink.hpp>
 #include <weft/io/run.hpp>
+#include <weft/runtime/detail/holds.hpp>
 
 #include "signal_hub.hpp"
 
@@ -38,11 +39,13 @@ interrupt_watch::interrupt_watch(cancel_scope& scope) : state_(nullptr) {
   auto made = std::make_unique<state>(scope);
   if (signal_hub::add(*made)) {
     state_ = made.release();
+    count_interrupt_watches(1);
   }
 }
 
 interrupt_watch::~interrupt_watch() {
   if (state_) {
+    count_interrupt_watches(-1);
     signal_hub::remove(*state_);
     delete state_;
   }

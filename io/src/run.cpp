@@ -35,7 +35,8 @@ result<runtime_options> io::with_io(const run_options& options, backend_choice* 
                        .mode = options.mode,
                        .background = options.background,
                        .stack_size = options.stack_size,
-                       .blocking = options.blocking};
+                       .blocking = options.blocking,
+                       .deadlocks = options.deadlocks};
   if (made.workers == 0) {
     auto workers = workers_from_environment();
     if (!workers) {

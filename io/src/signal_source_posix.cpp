@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <weft/io/detail/syscalls.hpp>
+#include <weft/runtime/deadlock.hpp>
 
 #include "signal_source.hpp"
 
@@ -74,6 +75,8 @@ void await_ring() noexcept {
 }
 
 void* listen(void*) {
+  // Whom a signal wakes either waits for one, from outside, or is counted as an interrupt watch.
+  const bystander aside;
   while (!stopping.load()) {
     await_ring();
     for (int signal = 1; signal < limit; ++signal) {

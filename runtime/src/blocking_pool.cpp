@@ -21,6 +21,7 @@ result<void> blocking_pool::submit(blocking_job& job) noexcept {
   last_ = &job;
   job.queued = true;
   ++queued_;
+  ++submitted_;
   hold.unlock();
   work_.notify_one();
   return {};
@@ -114,7 +115,7 @@ void blocking_pool::stop() noexcept {
 
 blocking_pool::statistics blocking_pool::count() noexcept {
   std::lock_guard hold(mutex_);
-  return {.threads = threads_, .idle = idle_, .queued = queued_};
+  return {.threads = threads_, .idle = idle_, .queued = queued_, .submitted = submitted_};
 }
 
 }  // namespace weft::detail

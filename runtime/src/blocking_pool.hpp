@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 
@@ -35,6 +36,7 @@ class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
     std::size_t threads = 0;
     std::size_t idle = 0;
     std::size_t queued = 0;
+    std::uint64_t submitted = 0;  // jobs, since the beginning
   };
   statistics count() noexcept;
 
@@ -51,6 +53,7 @@ class blocking_pool : public std::enable_shared_from_this<blocking_pool> {
   blocking_job* first_ = nullptr;
   blocking_job* last_ = nullptr;
   std::size_t queued_ = 0;
+  std::uint64_t submitted_ = 0;
   std::size_t threads_ = 0;
   std::size_t idle_ = 0;
   std::size_t abandonable_running_ = 0;

@@ -20,6 +20,8 @@ class futex_driver final : public driver {
     }
   }
 
+  bool acts_by_itself() const noexcept override { return false; }
+
   void wake() noexcept override {
     if (woken_.exchange(1, std::memory_order_release) == 0) {
       wake_word(woken_);

@@ -27,7 +27,7 @@ bool idle_workers::claim(unsigned index) noexcept {
 }
 
 void idle_workers::wake(unsigned index) noexcept {
-  core_.worker_at(index).events().wake();
+  core_.worker_at(index).wake();
 }
 
 void idle_workers::wake_any() noexcept {

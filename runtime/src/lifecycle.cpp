@@ -14,6 +14,7 @@
 #include "fiber_life.hpp"
 #include "fiber_locals.hpp"
 #include "runtime_core.hpp"
+#include "wait_records.hpp"
 #include "worker.hpp"
 
 /// The life of a fiber outside the scheduler: made, started, finished, joined, reaped.
@@ -116,6 +117,7 @@ fiber* create_fiber(const fiber_request& request) {
   f->root.reopen();
   if (request.parent) {
     f->root.attach(request.parent);
+    note_member(request.parent, *f);
   }
   core.count_spawned(here);
   if (!request.name.empty()) {
@@ -146,6 +148,7 @@ void* task_of(fiber* f) noexcept {
 }
 
 void discard_fiber(fiber* f) noexcept {
+  forget_member(f->root.parent(), *f);
   f->root.detach();
   f->alive.store(false, std::memory_order_relaxed);
   runtime_core& core = f->home->core();
@@ -189,6 +192,7 @@ join_state prepare_finish(fiber& f) noexcept {
 }
 
 void finish_fiber(fiber& f, join_state seen, worker& here) noexcept {
+  forget_member(f.root.parent(), f);
   f.timer.retire();
   f.root.detach();
   f.alive.store(false, std::memory_order_relaxed);
@@ -271,7 +275,9 @@ result<void> join_fiber(fiber* f, cancelable can, time_point until) noexcept {
     abandon_wait(token);
     return {};
   }
-  const wake_reason reason = park(token, until, {"the end of a fiber", f});
+  awaited what("the end of a fiber", static_cast<parker*>(f));
+  what.is_end = true;
+  const wake_reason reason = park(token, until, what);
   if (reason == wake_reason::ready) {
     return {};
   }

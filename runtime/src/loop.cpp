@@ -107,6 +107,9 @@ fiber* worker::next_for_loop() noexcept {
 void worker::poll(time_point until) noexcept {
   worker_counters::count(counters_.polls);
   driver_->poll(until);
+  if (core_.looks_for_deadlocks()) [[unlikely]] {
+    acknowledge();
+  }
   const std::int64_t now = clock::now().time_since_epoch().count();
   if (timers_.next_deadline() <= now) {
     fire_timers(*this);
@@ -116,6 +119,21 @@ void worker::poll(time_point until) noexcept {
     core_.patrols().tick(*this, now);
   }
   core_.sweeper().tick(now);
+}
+
+/// Before anything that the sleep has ended for is done: seq_cst, pairs with rest().
+void worker::acknowledge() noexcept {
+  if (rests_.load(std::memory_order_relaxed) % 2 != 0) {
+    rests_.fetch_add(1, std::memory_order_seq_cst);
+  }
+  heard_.store(wakes_.load(std::memory_order_acquire), std::memory_order_release);
+}
+
+std::optional<std::uint64_t> worker::rest() const noexcept {
+  const std::uint64_t heard = heard_.load(std::memory_order_acquire);
+  const std::uint64_t rests = rests_.load(std::memory_order_seq_cst);
+  const bool sleeps = rests % 2 != 0 && wakes_.load(std::memory_order_acquire) == heard;
+  return sleeps ? std::optional(rests) : std::nullopt;
 }
 
 void worker::tune_poll_interval(std::int64_t now) noexcept {
@@ -220,6 +238,9 @@ void worker::sleep(const std::atomic<bool>& done) noexcept {
   const std::int64_t sweep_at = time_to_sweep();
   if (sweep_at != timer_wheel::no_deadline) {
     until = std::min(until, time_point(std::chrono::nanoseconds(sweep_at)));
+  }
+  if (core_.looks_for_deadlocks()) [[unlikely]] {
+    rests_.fetch_add(1, std::memory_order_seq_cst);
   }
   poll(until);
   idle.leave(index_);

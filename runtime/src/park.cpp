@@ -8,6 +8,7 @@
 #include "fiber.hpp"
 #include "runtime_core.hpp"
 #include "thread_parker.hpp"
+#include "wait_records.hpp"
 #include "wait_word.hpp"
 #include "worker.hpp"
 
@@ -124,12 +125,30 @@ bool abandon_wait(wait_token token) noexcept {
   return false;
 }
 
-wake_reason park(wait_token token, time_point until, const awaited& what) noexcept {
-  assert(token.who == &current_parker() && "park() takes the caller's own token");
+namespace {
+
+void leave(wait_token token, time_point until, const awaited& what) noexcept {
   if (token.who->is_fiber()) {
     park_fiber(static_cast<fiber&>(*token.who), until, what);
   } else {
     static_cast<thread_parker*>(token.who)->sleep(token, until);
+  }
+}
+
+WEFT_NOINLINE void leave_on_record(wait_token token, time_point until,
+                                   const awaited& what) noexcept {
+  const wait_record record(token, until, what);
+  leave(token, until, what);
+}
+
+}  // namespace
+
+wake_reason park(wait_token token, time_point until, const awaited& what) noexcept {
+  assert(token.who == &current_parker() && "park() takes the caller's own token");
+  if (keeps_facts()) [[unlikely]] {
+    leave_on_record(token, until, what);
+  } else {
+    leave(token, until, what);
   }
   return reason_of(wait_word::load(*token.who));
 }

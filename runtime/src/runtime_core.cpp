@@ -1,6 +1,7 @@
 #include "runtime_core.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "futex_driver.hpp"
 #include "overflow.hpp"
 #include "thread_wait.hpp"
+#include "wait_records.hpp"
 #include "wait_word.hpp"
 
 namespace weft::detail {
@@ -64,9 +66,13 @@ runtime_core::runtime_core(runtime_options& options, runtime& face)
     : face_(face),
       pinned_(options.mode == scheduling::pinned),
       caller_is_worker_(!options.background),
+      deadlocks_(chosen_watch(options.deadlocks)),
       stacks_(stack_options(options)),
       blocking_(std::make_shared<blocking_pool>(checked(options.blocking))) {
   set_fiber_describer(&describe_running_fiber);
+  if (looks_for_deadlocks()) {
+    begin_to_keep_facts();
+  }
   const unsigned count = checked_worker_count(options.workers);
   workers_.reserve(count);
   for (unsigned i = 0; i < count; ++i) {
@@ -75,6 +81,9 @@ runtime_core::runtime_core(runtime_options& options, runtime& face)
     workers_.push_back(std::make_unique<worker>(*this, i, std::move(made), count > 1 && !pinned_));
   }
   patrol_.start();
+  if (looks_for_deadlocks()) {
+    enlistment_.emplace(*this, deadlocks_);
+  }
   try {
     for (unsigned i = caller_is_worker_ ? 1 : 0; i < count; ++i) {
       threads_.emplace_back([this, i] { workers_[i]->run(stopped_); });
@@ -182,6 +191,10 @@ void runtime_core::wait_until(const turn&, const std::atomic<bool>& done) noexce
     if (done.load(std::memory_order_acquire)) {
       return;
     }
+    std::optional<resting_thread> known;
+    if (looks_for_deadlocks()) {
+      known.emplace(signal_word_, seen);
+    }
     wait_on_word(signal_word_, seen, forever);
   }
 }
@@ -190,7 +203,7 @@ void runtime_core::signal(std::atomic<bool>& done) noexcept {
   // The waiter may leave, and `done` with it, as soon as it is true.
   done.store(true, std::memory_order_seq_cst);
   if (caller_is_worker_) {
-    workers_[0]->events().wake();
+    workers_[0]->wake();
   } else {
     signal_word_.fetch_add(1, std::memory_order_release);
     wake_word_all(signal_word_);
@@ -209,7 +222,7 @@ void runtime_core::shutdown() noexcept {
   // Whoever finishes the last fiber may not have seen the stop yet, so every worker looks before it
   // sleeps, and those that sleep already are woken for it.
   for (const auto& w : workers_) {
-    w->events().wake();
+    w->wake();
   }
   if (live_fibers() != 0) {
     wait_until(turn(*this), drained_);
@@ -221,7 +234,7 @@ void runtime_core::shutdown() noexcept {
 void runtime_core::end_threads() noexcept {
   stopped_.store(true, std::memory_order_seq_cst);
   for (const auto& w : workers_) {
-    w->events().wake();
+    w->wake();
   }
   for (std::thread& t : threads_) {
     t.join();

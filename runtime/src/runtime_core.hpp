@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include <weft/runtime/runtime.hpp>
 
 #include "blocking_pool.hpp"
+#include "deadlock_monitor.hpp"
 #include "fiber_list.hpp"
 #include "fiber_pool.hpp"
 #include "idle_workers.hpp"
@@ -33,6 +35,7 @@ class runtime_core {
   worker& worker_at(unsigned index) const noexcept { return *workers_[index]; }
   /// No fiber leaves its worker.
   bool is_pinned() const noexcept { return pinned_; }
+  bool looks_for_deadlocks() const noexcept { return deadlocks_ != deadlock_watch::off; }
   bool is_stopping() const noexcept { return stopping_.load(std::memory_order_seq_cst); }
 
   fiber_pool& fibers() noexcept { return fibers_; }
@@ -93,6 +96,7 @@ class runtime_core {
   runtime& face_;
   const bool pinned_;
   const bool caller_is_worker_;
+  const deadlock_watch deadlocks_;
   stack_pool stacks_;
   fiber_pool fibers_;
   std::shared_ptr<blocking_pool> blocking_;
@@ -115,6 +119,7 @@ class runtime_core {
   std::atomic<std::uint32_t> signal_word_{0};  // futex of wait_until() without a worker
   std::mutex names_;                           // guards extras->name against dumps
   bool shut_down_ = false;
+  std::optional<deadlock_enlistment> enlistment_;  // the last: it ends before what it looks at
 };
 
 }  // namespace weft::detail

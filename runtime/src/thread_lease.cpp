@@ -1,3 +1,5 @@
+#include <atomic>
+#include <cstdint>
 #include <mutex>
 
 #include <weft/runtime/detail/spinlock.hpp>
@@ -12,6 +14,7 @@ namespace {
 
 spinlock free_lock;
 thread_parker* free_parkers = nullptr;
+std::atomic<std::uint64_t> threads{0};  // that have had a parker
 
 thread_parker* take_parker() {
   {
@@ -28,7 +31,7 @@ thread_parker* take_parker() {
 struct lease {
   thread_parker* parker = take_parker();
 
-  lease() = default;
+  lease() noexcept { parker->number = threads.fetch_add(1, std::memory_order_relaxed) + 1; }
   lease(const lease&) = delete;
   lease& operator=(const lease&) = delete;
   ~lease() {

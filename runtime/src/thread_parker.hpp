@@ -29,6 +29,7 @@ class thread_parker : public parker {
   root_scope root;
   fiber_extras* extras = nullptr;  // the thread's error note
   thread_parker* next_free = nullptr;
+  std::uint64_t number = 0;  // the thread's, in deadlock reports
 
  private:
   atomic<std::uint32_t> signals_{0};  // calls of wake()

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/driver.hpp>
@@ -67,14 +68,26 @@ class worker {
   unsigned index() const noexcept { return index_; }
   driver& events() const noexcept { return *driver_; }
   timer_wheel& timers() noexcept { return timers_; }
+  const timer_wheel& timers() const noexcept { return timers_; }
   /// Whether a thread is in run(): worker 0 may be without one.
   bool is_in_loop() const noexcept { return in_loop_.load(std::memory_order_relaxed); }
   worker_counters& counters() noexcept { return counters_; }
   const worker_counters& counters() const noexcept { return counters_; }
 
   /// Runs the loop on the calling thread, which becomes this worker, until `done` is true.
-  /// Whoever sets it must call events().wake() afterwards.
+  /// Whoever sets it must call wake() afterwards.
   void run(const std::atomic<bool>& done) noexcept;
+
+  /// Makes the worker look for work before it sleeps again. Any thread.
+  void wake() noexcept {
+    // Release pairs with rest() and acknowledge(): why it is woken was published before.
+    wakes_.fetch_add(1, std::memory_order_release);
+    driver_->wake();
+  }
+
+  /// For the deadlock monitor: nothing while the worker is up, or has been woken and is not up yet;
+  /// else a number that is another after it was.
+  std::optional<std::uint64_t> rest() const noexcept;
 
   // From the fiber that runs here; each returns when it runs again, maybe on another worker.
   void park_current() noexcept;
@@ -123,6 +136,7 @@ class worker {
   fiber* steal() noexcept;
   bool take_from(worker& victim) noexcept;
   void sleep(const std::atomic<bool>& done) noexcept;
+  void acknowledge() noexcept;
   bool has_visible_work() const noexcept;
   void keep_watch() noexcept;
   std::int64_t time_to_trim() noexcept;
@@ -209,6 +223,9 @@ class worker {
   std::atomic<std::uint32_t> loops_{0};   // passes of the loop: stands still while a fiber computes
   std::atomic<std::uint32_t> drains_{0};  // times the ring was found empty: stands still in backlog
   worker_counters counters_;
+  std::atomic<std::uint64_t> wakes_{0};  // calls of wake()
+  std::atomic<std::uint64_t> heard_{0};  // those that the last poll has seen
+  std::atomic<std::uint64_t> rests_{0};  // odd while it sleeps; only if deadlocks are looked for
 };
 
 }  // namespace weft::detail

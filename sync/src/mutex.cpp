@@ -59,6 +59,7 @@ struct mutex::waiter : detail::wait_node {
 
 void mutex::note_owner() noexcept {
   owner_.store(own_mark(), std::memory_order_relaxed);
+  detail::note_hold(this, detail::hold_kind::exclusive);
 }
 
 void mutex::forget_owner() noexcept {
@@ -68,6 +69,7 @@ void mutex::forget_owner() noexcept {
   assert((owner == detail::no_owner || owner == own_mark()) &&
          "unlock() of a mutex by another fiber or thread than the one that locked it");
   owner_.store(detail::no_owner, std::memory_order_relaxed);
+  detail::forget_hold(this, detail::hold_kind::exclusive);
 }
 
 /// Takes the mutex if it is free, and clears the bit `mine` with the same step.
@@ -111,13 +113,13 @@ bool mutex::spin() noexcept {
   return false;
 }
 
-result<void> mutex::lock_slow(detail::cancelable can, time_point until) noexcept {
+result<void> mutex::lock_slow(detail::cancelable can, time_point until, const char* what) noexcept {
   assert(
       (!detail::lock_owners_are_noted() || owner_.load(std::memory_order_relaxed) != own_mark()) &&
       "a mutex is locked again by its owner, who would wait for itself: use recursive_mutex");
   detail::consume_budget();
   if (!spin()) {
-    if (auto waited = wait(can, until); !waited) {
+    if (auto waited = wait(can, until, what); !waited) {
       return waited;
     }
   }
@@ -127,7 +129,7 @@ result<void> mutex::lock_slow(detail::cancelable can, time_point until) noexcept
   return {};
 }
 
-result<void> mutex::wait(detail::cancelable can, time_point until) noexcept {
+result<void> mutex::wait(detail::cancelable can, time_point until, const char* what) noexcept {
   waiter self;
   duration poll = first_poll;
   for (;;) {
@@ -146,13 +148,13 @@ result<void> mutex::wait(detail::cancelable can, time_point until) noexcept {
       return {};
     }
     time_point wake_up = until;
-    detail::awaited what("a mutex", this);
+    detail::awaited thing(what, this);
     if (self.polls) {
-      what.polls = until == forever;
+      thing.polls = until == forever;
       wake_up = std::min(until, clock::now() + poll);
       poll = std::min(rarest_poll, poll * 4);
     }
-    const detail::wake_reason reason = detail::park(self.token, wake_up, what);
+    const detail::wake_reason reason = detail::park(self.token, wake_up, thing);
     if (self.granted) {
       return {};
     }

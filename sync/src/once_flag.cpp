@@ -1,3 +1,4 @@
+#include <weft/runtime/detail/holds.hpp>
 #include <weft/sync/once_flag.hpp>
 
 /// State: the lock, `running`, `done`. There is a queue only while someone runs; a failure hands
@@ -5,6 +6,16 @@
 namespace weft {
 
 using detail::guarded_word;
+
+namespace {
+
+void note_runner(const once_flag& flag) noexcept {
+  if (detail::lock_owners_are_noted()) {
+    detail::note_hold(&flag, detail::hold_kind::exclusive);
+  }
+}
+
+}  // namespace
 
 result<bool> once_flag::start() noexcept {
   waiter self;
@@ -16,6 +27,7 @@ result<bool> once_flag::start() noexcept {
   if (!(state & running)) {
     runner_ = &detail::current_parker();
     word_.unlock(state | running);
+    note_runner(*this);
     return true;
   }
   const bool runs_itself = runner_ == &detail::current_parker();
@@ -27,6 +39,9 @@ result<bool> once_flag::start() noexcept {
                                           "another's call_once()");
       !waited) {
     return fail(waited.error());
+  }
+  if (self.must_run) {
+    note_runner(*this);
   }
   return self.must_run;
 }
@@ -54,6 +69,9 @@ void once_flag::withdraw(waiter& node) noexcept {
 }
 
 void once_flag::finish(bool succeeded) noexcept {
+  if (detail::lock_owners_are_noted()) {
+    detail::forget_hold(this, detail::hold_kind::exclusive);
+  }
   (void)word_.lock();
   detail::claimed_waiters woken;
   std::uint64_t next = succeeded ? done : 0;

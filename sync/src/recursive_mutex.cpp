@@ -14,12 +14,16 @@ void recursive_mutex::become_owner() noexcept {
   depth_ = 1;
 }
 
+result<void> recursive_mutex::take(detail::cancelable can, time_point until) noexcept {
+  return mutex_.take() ? result<void>() : mutex_.lock_slow(can, until, "a recursive_mutex");
+}
+
 void recursive_mutex::lock() noexcept {
   if (is_owner()) {
     ++depth_;
     return;
   }
-  mutex_.lock();
+  (void)take(detail::cancelable::no, forever);
   become_owner();
 }
 
@@ -40,7 +44,7 @@ result<void> recursive_mutex::lock_cancelable() noexcept {
     ++depth_;
     return {};
   }
-  if (auto locked = mutex_.lock_cancelable(); !locked) {
+  if (auto locked = take(detail::cancelable::yes, forever); !locked) {
     return locked;
   }
   become_owner();
@@ -52,7 +56,7 @@ bool recursive_mutex::try_lock_until(time_point deadline) noexcept {
     ++depth_;
     return true;
   }
-  if (!mutex_.try_lock_until(deadline)) {
+  if (!take(detail::cancelable::yes, deadline)) {
     return false;
   }
   become_owner();

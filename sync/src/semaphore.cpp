@@ -1,5 +1,6 @@
 #include <system_error>
 
+#include <weft/runtime/detail/holds.hpp>
 #include <weft/sync/semaphore.hpp>
 
 /// State: the lock, `queued`, `shut`, the free permits. Without a queue every change is one
@@ -60,10 +61,16 @@ result<semaphore::permit> semaphore::outcome(waiter& node) noexcept {
   if (node.refused) {
     return fail(errc::closed);
   }
+  if (detail::lock_owners_are_noted()) {
+    detail::note_hold(this, detail::hold_kind::permit);
+  }
   return permit(*this, static_cast<std::size_t>(node.need));
 }
 
 void semaphore::release(std::size_t n) noexcept {
+  if (detail::lock_owners_are_noted()) {
+    detail::forget_hold(this, detail::hold_kind::permit);
+  }
   std::uint64_t seen = word_.load();
   assert(n <= max_permits && seen / one <= max_permits - n &&
          "semaphore::release() of more permits than a semaphore can have");

@@ -30,8 +30,8 @@ bool shared_mutex::take(access wants) noexcept {
       break;
     }
   }
-  if (wants == access::exclusive) {
-    note_owner();
+  if (detail::lock_owners_are_noted()) {
+    note_owner(wants);
   }
   return true;
 }
@@ -51,16 +51,18 @@ result<void> shared_mutex::take_or_wait(access wants, detail::cancelable can,
   if (auto waited = detail::wait_in_queue(*this, self, can, until, what); !waited) {
     return waited;
   }
-  if (wants == access::exclusive) {
-    note_owner();
+  if (detail::lock_owners_are_noted()) {
+    note_owner(wants);
   }
   return {};
 }
 
-void shared_mutex::note_owner() noexcept {
-  if (detail::lock_owners_are_noted()) {
+void shared_mutex::note_owner(access got) noexcept {
+  if (got == access::exclusive) {
     owner_.store(detail::owner_mark(detail::current_parker()), std::memory_order_relaxed);
   }
+  detail::note_hold(
+      this, got == access::shared ? detail::hold_kind::shared : detail::hold_kind::exclusive);
 }
 
 bool shared_mutex::enqueue(waiter& node) noexcept {
@@ -139,6 +141,7 @@ void shared_mutex::unlock() noexcept {
     assert((owner == detail::no_owner || owner == detail::owner_mark(detail::current_parker())) &&
            "unlock() of a shared_mutex by another fiber or thread than the one that locked it");
     owner_.store(detail::no_owner, std::memory_order_relaxed);
+    detail::forget_hold(this, detail::hold_kind::exclusive);
   }
   release(writer);
 }
@@ -158,6 +161,9 @@ bool shared_mutex::try_lock_shared_until(time_point deadline) noexcept {
 
 void shared_mutex::unlock_shared() noexcept {
   assert(word_.load() >= reader && "unlock_shared() of a shared_mutex that no reader has locked");
+  if (detail::lock_owners_are_noted()) {
+    detail::forget_hold(this, detail::hold_kind::shared);
+  }
   release(reader);
 }
 

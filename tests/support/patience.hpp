@@ -29,7 +29,8 @@ inline std::size_t rounds(std::size_t full) {
   return std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(full) * load));
 }
 
-/// How long one test case may take before it counts as hanging; WEFT_TEST_PATIENCE in seconds.
+/// How long one test case may take before it counts as hanging; WEFT_TEST_PATIENCE in seconds. 0:
+/// nobody looks, and the process has no thread for that.
 inline std::chrono::nanoseconds patience() {
   const double seconds = from_environment("WEFT_TEST_PATIENCE", sanitized ? 180 : 55);
   return std::chrono::nanoseconds(static_cast<long long>(seconds * 1e9));

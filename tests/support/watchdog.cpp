@@ -31,7 +31,9 @@ struct watchdog {
   }
 
   watchdog() {
-    std::thread([this] { watch(); }).detach();
+    if (patience() > patience().zero()) {
+      std::thread([this] { watch(); }).detach();
+    }
   }
 
   void watch() {

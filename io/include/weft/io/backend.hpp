@@ -52,6 +52,7 @@ class WEFT_API backend : public driver {
   /// The driver, if it is a backend.
   static backend* of(driver* events) noexcept;
 
+  bool acts_by_itself() const noexcept final { return false; }
   const void* family() const noexcept final;
 
  protected:

@@ -9,6 +9,7 @@
 #include <weft/io/backend.hpp>
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/config.hpp>
+#include <weft/runtime/deadlock.hpp>
 #include <weft/runtime/runtime.hpp>
 
 namespace weft {
@@ -24,6 +25,7 @@ struct run_options {
   bool background = false;
   std::size_t stack_size = 256 * 1024;
   blocking_pool_options blocking = {};
+  deadlock_watch deadlocks = deadlock_watch::from_environment;
 };
 
 namespace io {

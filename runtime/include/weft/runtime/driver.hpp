@@ -30,6 +30,10 @@ class WEFT_API driver {
   /// by another worker's thread, at any time; returns at once when the owner is inside the driver.
   virtual void assist() noexcept;
 
+  /// Whether it may make fibers runnable that do not wait for I/O, of its own accord. Unless it
+  /// says no, deadlock reports take it for granted that any fiber may still be woken.
+  virtual bool acts_by_itself() const noexcept { return true; }
+
   /// Tells implementations apart without RTTI; unique per concrete driver family.
   virtual const void* family() const noexcept;
 };

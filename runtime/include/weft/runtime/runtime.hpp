@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <weft/runtime/config.hpp>
+#include <weft/runtime/deadlock.hpp>
 #include <weft/runtime/detail/task.hpp>
 #include <weft/runtime/driver.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -49,6 +50,7 @@ struct runtime_options {
   /// Address space of a fiber's stack, the guard page included.
   std::size_t stack_size = 256 * 1024;
   blocking_pool_options blocking = {};
+  deadlock_watch deadlocks = deadlock_watch::from_environment;
   /// What workers sleep in; empty: a driver without I/O. weft::run() puts the system's in.
   driver_factory drivers = {};
 };
@@ -78,7 +80,7 @@ struct runtime_statistics {
 class WEFT_API runtime {
  public:
   /// Starts the workers. Throws std::system_error when a thread cannot be started,
-  /// std::invalid_argument for options that make no sense.
+  /// std::invalid_argument for options that make no sense and for a wrong WEFT_DEADLOCK.
   explicit runtime(runtime_options options = {});
   /// shutdown().
   ~runtime();

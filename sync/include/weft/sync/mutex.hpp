@@ -79,6 +79,7 @@ class WEFT_API mutex {
   std::size_t waiters() const noexcept;
 
  private:
+  friend class recursive_mutex;
   struct waiter;
 
   // The bits of word_; see mutex.cpp.
@@ -103,8 +104,9 @@ class WEFT_API mutex {
   }
 
   bool take_slow() noexcept;
-  result<void> lock_slow(detail::cancelable can, time_point until) noexcept;
-  result<void> wait(detail::cancelable can, time_point until) noexcept;
+  result<void> lock_slow(detail::cancelable can, time_point until,
+                         const char* what = "a mutex") noexcept;
+  result<void> wait(detail::cancelable can, time_point until, const char* what) noexcept;
   void unlock_slow() noexcept;
   void note_owner() noexcept;
   void forget_owner() noexcept;

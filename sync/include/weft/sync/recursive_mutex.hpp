@@ -43,6 +43,7 @@ class WEFT_API recursive_mutex {
 
  private:
   bool is_owner() const noexcept;
+  result<void> take(detail::cancelable can, time_point until) noexcept;
   void become_owner() noexcept;
 
   mutex mutex_;

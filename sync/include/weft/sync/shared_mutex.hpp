@@ -85,7 +85,7 @@ class WEFT_API shared_mutex {
   result<void> take_or_wait(access wants, detail::cancelable can, time_point until) noexcept;
   void release(std::uint64_t share) noexcept;
   std::uint64_t serve(std::uint64_t state, detail::claimed_waiters& woken) noexcept;
-  void note_owner() noexcept;
+  void note_owner(access got) noexcept;
 
   bool enqueue(waiter& node) noexcept;
   void withdraw(waiter& node) noexcept;

@@ -101,6 +101,8 @@ struct awaited {
   bool polls = false;
   /// Others may have the object at the same time: a reader's wait.
   bool shared = false;
+  /// The object is a `parker`, whose end is waited for.
+  bool is_end = false;
 };
 
 /// Leaves the processor until the token is claimed or `until` has passed. Call exactly once per

@@ -1,22 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
-#include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/holds.hpp>
 #include <weft/runtime/detail/parker.hpp>
 
-/// Who holds a lock, as 32 bits beside it: for diagnosis only, no lock depends on it.
+/// Who holds a lock, as 32 bits beside it: for assertions only, no lock depends on it.
 namespace weft::detail {
-
-/// Whether locks note their owners: from the start where the library was built with assertions,
-/// which then find misuse. Anyone else who wants to know sets it before the locks are used.
-WEFT_API extern std::atomic<bool> notes_lock_owners;
-
-inline bool lock_owners_are_noted() noexcept {
-  // Relaxed: no partner; set before.
-  return notes_lock_owners.load(std::memory_order_relaxed);
-}
 
 inline constexpr std::uint32_t no_owner = 0;
 

@@ -5,8 +5,11 @@ get_property(modules GLOBAL PROPERTY weft_modules)
 list(TRANSFORM modules PREPEND weft_ OUTPUT_VARIABLE targets)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weft)
 
-install(TARGETS ${targets} weft EXPORT weft FILE_SET HEADERS)
-install(EXPORT weft NAMESPACE weft:: FILE weft_targets.cmake DESTINATION ${package_dir})
+install(TARGETS ${targets} weft EXPORT weft
+  LIBRARY COMPONENT runtime NAMELINK_COMPONENT development
+  ARCHIVE COMPONENT development
+  FILE_SET HEADERS COMPONENT development)
+install(EXPORT weft NAMESPACE weft:: FILE weft_targets.cmake DESTINATION ${package_dir} COMPONENT development)
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/weftConfig.cmake.in
   ${PROJECT_BINARY_DIR}/weftConfig.cmake INSTALL_DESTINATION ${package_dir})
@@ -15,7 +18,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/weftConfigVersion.cmake
 install(FILES
     ${PROJECT_BINARY_DIR}/weftConfig.cmake
     ${PROJECT_BINARY_DIR}/weftConfigVersion.cmake
-  DESTINATION ${package_dir})
+  DESTINATION ${package_dir} COMPONENT development)
 
 # pkg-config lists a library before what it needs. A static weft hands its own needs on to every link; a shared
 # one only where --static is asked for.
@@ -39,4 +42,4 @@ else()
   set(weft_pc_libraries "Libs: -L\${libdir}${weft_libraries} ${private_libraries}")
 endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/weft.pc.in ${PROJECT_BINARY_DIR}/weft.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/weft.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${PROJECT_BINARY_DIR}/weft.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)

@@ -43,6 +43,10 @@ function(weft_test name)
     list(APPEND tests ${name}.lto)
   endif()
 
+  if(CMAKE_CROSSCOMPILING_EMULATOR)
+    list(APPEND arg_ENV WEFT_TEST_EMULATOR=${CMAKE_CROSSCOMPILING_EMULATOR})
+    math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 4")
+  endif()
   set_tests_properties(${tests} PROPERTIES
     LABELS "${arg_LABELS}" ENVIRONMENT "${arg_ENV}" TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ${arg_SERIAL})
   if(arg_BACKENDS)

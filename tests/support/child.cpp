@@ -4,6 +4,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <vector>
 
 #include <doctest/doctest.h>
 #include <spawn.h>
@@ -29,13 +31,19 @@ child_outcome run_child(const char* test_case) {
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
   posix_spawn_file_actions_addclose(&actions, ends[0]);
-  std::string program = "/proc/self/exe";
+  // An emulator is a program of its own, which must be told what to run.
+  const char* const emulator = std::getenv("WEFT_TEST_EMULATOR");
+  std::string program = emulator ? emulator : "/proc/self/exe";
+  std::string emulated = emulator ? std::filesystem::read_symlink("/proc/self/exe").string() : "";
   std::string filter = std::string("--test-case=") + test_case;
   std::string unskip = "--no-skip";
-  std::array<char*, 4> arguments{program.data(), filter.data(), unskip.data(), nullptr};
+  std::vector<char*> arguments{program.data(), filter.data(), unskip.data(), nullptr};
+  if (emulator) {
+    arguments.insert(arguments.begin() + 1, emulated.data());
+  }
   pid_t child = 0;
   const int failed =
-      posix_spawn(&child, program.c_str(), &actions, nullptr, arguments.data(), environ);
+      posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   close(ends[1]);
   REQUIRE_MESSAGE(failed == 0, std::strerror(failed));

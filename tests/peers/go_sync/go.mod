@@ -1,0 +1,3 @@
+module weft/go_sync
+
+go 1.19

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <weft/io/descriptor.hpp>
 #include <weft/io/signal_listener.hpp>
+#include <weft/runtime/spawn.hpp>
 #include <weft/sync/channel.hpp>
 #include <weft/sync/completion_queue.hpp>
 #include <weft/sync/event.hpp>
@@ -11,6 +13,7 @@
 #include <weft/sync/select.hpp>
 
 #include "support/io_fixture.hpp"
+#include "support/raw_handles.hpp"
 #include "support/waiting_forms.hpp"
 
 /// Signals beside what else select can wait for. By all of weft: io knows nothing of sync.
@@ -68,6 +71,31 @@ TEST_CASE("[row 58] a completion queue waits for signals") {
     std::raise(SIGHUP);
     CHECK(heard.next_for(promptly) == SIGHUP);
     CHECK(heard.empty());
+  });
+}
+
+TEST_CASE("[row 55] a read is an arm as the fiber that reads, and loses by being cancelled") {
+  in_io([] {
+    auto [near, far] = local_pair();
+    const io::descriptor socket = adopt(std::move(near));
+    auto signals = listening_for(SIGUSR1);
+    const auto read = [&socket]() -> result<int> {
+      char byte = 0;
+      io::operation op{.code = io::opcode::read, .data = &byte, .size = 1};
+      auto n = socket.perform(op);
+      return n ? result<int>(byte) : fail(n.error());
+    };
+    auto reading = spawn(read);
+    const auto next = [&] { return select(on(reading.joining()), on(signals.waiting())); };
+    REQUIRE(send_now(far.get(), "x"));
+    CHECK(next() == 'x');
+    reading = spawn(read);
+    std::raise(SIGUSR1);
+    CHECK(next() == SIGUSR1);
+    reading.cancel();
+    CHECK(error_of(reading.join()) == errc::operation_canceled);
+    REQUIRE(send_now(far.get(), "y"));
+    CHECK(read() == 'y');
   });
 }
 

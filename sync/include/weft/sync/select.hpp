@@ -21,6 +21,9 @@
 /// Exactly one arm wins. Its operation is performed, by itself or by the fiber that makes it ready,
 /// and its handler is called with what the operation came to. The other arms leave no trace: their
 /// values are not sent, and nothing is received for them.
+///
+/// I/O takes part as the fiber that does it: `on(reading.joining())`, and a cancel() of that fiber
+/// if it has lost and is not wanted any more.
 namespace weft {
 
 /// An arm of a select: waits for `arm` and passes what comes of it to `handler`. Without a handler

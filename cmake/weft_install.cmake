@@ -2,7 +2,9 @@
 include(CMakePackageConfigHelpers)
 
 get_property(modules GLOBAL PROPERTY weft_modules)
-list(TRANSFORM modules PREPEND weft_ OUTPUT_VARIABLE targets)
+get_property(traps GLOBAL PROPERTY weft_traps)
+set(targets ${modules} ${traps})
+list(TRANSFORM targets PREPEND weft_)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weft)
 
 install(TARGETS ${targets} weft EXPORT weft

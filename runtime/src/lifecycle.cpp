@@ -117,7 +117,9 @@ fiber* create_fiber(const fiber_request& request) {
   f->root.reopen();
   if (request.parent) {
     f->root.attach(request.parent);
-    note_member(request.parent, *f);
+    if (keeps_facts()) [[unlikely]] {
+      note_member(request.parent, *f);
+    }
   }
   core.count_spawned(here);
   if (!request.name.empty()) {
@@ -192,7 +194,9 @@ join_state prepare_finish(fiber& f) noexcept {
 }
 
 void finish_fiber(fiber& f, join_state seen, worker& here) noexcept {
-  forget_member(f.root.parent(), f);
+  if (keeps_facts()) [[unlikely]] {
+    forget_member(f.root.parent(), f);
+  }
   f.timer.retire();
   f.root.detach();
   f.alive.store(false, std::memory_order_relaxed);

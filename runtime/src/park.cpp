@@ -6,6 +6,7 @@
 #include <weft/runtime/detail/worker_access.hpp>
 
 #include "fiber.hpp"
+#include "held_locks.hpp"
 #include "runtime_core.hpp"
 #include "thread_parker.hpp"
 #include "wait_records.hpp"
@@ -66,6 +67,7 @@ void make_runnable(parker& p) noexcept {
 }
 
 void park_fiber(fiber& self, time_point until, const awaited& what) noexcept {
+  check_held_locks(self);
   self.waiting_for.store(what.what, std::memory_order_relaxed);
   const bool timed = until != forever;
   if (timed) {

@@ -5,6 +5,7 @@
 
 #include "fatal.hpp"
 #include "fiber_life.hpp"
+#include "held_locks.hpp"
 #include "runtime_core.hpp"
 #include "worker.hpp"
 #include "worker_pick.hpp"
@@ -196,6 +197,7 @@ void worker::park_current() noexcept {
 }
 
 inline void worker::yield_running(fiber& self) noexcept {
+  check_held_locks(self);
   budget_ = fiber_budget;
   slice_started_ = false;
   if (ticks_ < poll_interval_ && !has_local_work()) {

@@ -99,8 +99,7 @@ void a_million_in_a_group(benchmark::State& state) {
 }
 BENCHMARK(a_million_in_a_group)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
 
-/// What a deadline costs that does not strike: a scope entered and left, a timer armed and
-/// disarmed.
+/// What a deadline costs that does not strike: a scope entered and left, the clock read.
 void timeout_scope_unused(benchmark::State& state) {
   in_fiber(state, [](benchmark::State& s) {
     for (auto _ : s) {

@@ -2,6 +2,7 @@
 
 #include <stop_token>
 
+#include <weft/runtime/cancel.hpp>
 #include <weft/sync/event.hpp>
 #include <weft/sync/task_group.hpp>
 

@@ -2,7 +2,7 @@
 # sees through every function. Not defined where the tool chain cannot, nor under sanitizers.
 include(CheckIPOSupported)
 check_ipo_supported(RESULT weft_lto_supported LANGUAGES CXX)
-if(NOT weft_lto_supported OR WEFT_SANITIZE)
+if(NOT weft_lto_supported OR WEFT_SANITIZE OR WIN32)
   return()
 endif()
 

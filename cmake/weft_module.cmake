@@ -22,6 +22,11 @@ function(weft_module name)
       CXX_EXTENSIONS OFF
       CXX_VISIBILITY_PRESET hidden
       VISIBILITY_INLINES_HIDDEN ON)
+    if(WIN32)
+      target_compile_definitions(${target} PRIVATE _WIN32_WINNT=0x0A00 WIN32_LEAN_AND_MEAN NOMINMAX)
+      # GCC takes a thread's block of the system, at a small offset in a segment, for what a null pointer points at.
+      target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:--param=min-pagesize=0>)
+    endif()
   else()
     set(scope INTERFACE)
     add_library(${target} INTERFACE)

@@ -4,7 +4,9 @@
 
 #include <cxxabi.h>
 
-#if defined(__x86_64__) && !defined(_WIN32) && !defined(WEFT_FCONTEXT)
+#if defined(_WIN32)
+#include "context_windows.hpp"
+#elif defined(__x86_64__) && !defined(WEFT_FCONTEXT)
 #include "context_x86_64.hpp"
 #else
 #include "context_fcontext.hpp"
@@ -23,6 +25,11 @@
 /// switch_context() suspends the caller, stores it in `leaver` before `to` runs, and returns, or
 /// enters `to`, with `data`. A suspended context keeps its floating-point control; a new one has
 /// that of whoever entered it. docs/decisions/001-context-switch.md says why there are two.
+///
+/// Windows knows its fibers by names of their own, which has three consequences: a context is made
+/// for a stack by start_context() in stack_context.hpp, a thread's own stack becomes one by a
+/// native_context, and `leaver` must hold the caller's. One that was left for good, with null for
+/// `leaver`, comes back when its stack is used again, and its entry must then return.
 namespace weft::detail {
 
 /// The part of `__cxa_eh_globals` that the Itanium C++ ABI keeps for each thread: the exceptions
@@ -37,5 +44,14 @@ struct exception_state {
 inline exception_state* thread_exception_state() noexcept {
   return reinterpret_cast<exception_state*>(__cxxabiv1::__cxa_get_globals());
 }
+
+#if !defined(_WIN32)
+inline constexpr bool dead_contexts_return = false;
+
+/// Makes the calling thread's own stack a context, while it lives: nothing to do here.
+struct native_context {
+  static context own() noexcept { return nullptr; }
+};
+#endif
 
 }  // namespace weft::detail

@@ -37,6 +37,8 @@ worker::~worker() = default;
 
 void worker::run(const std::atomic<bool>& done) noexcept {
   const overflow_guard overflows;
+  native_context native;
+  native_ = native.own();
   attach_thread();
   if (core_.worker_count() > 1) {
     core_.idle().ensure_watch();

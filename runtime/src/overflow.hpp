@@ -13,6 +13,7 @@ struct fiber_brief {
   unsigned line = 0;
   const std::byte* bottom = nullptr;  ///< usable range of its stack
   const std::byte* top = nullptr;
+  std::size_t stack_size = 0;  ///< its address space, the guard page included
 };
 
 /// Fills in the fiber that the calling thread runs, or returns false if it runs none. Called in a

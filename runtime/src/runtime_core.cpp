@@ -48,6 +48,7 @@ bool describe_running_fiber(fiber_brief& brief) noexcept {
   brief.line = static_cast<unsigned>(site.line());
   brief.bottom = f->running_stack->bottom;
   brief.top = f->running_stack->top;
+  brief.stack_size = f->running_stack->size();
   return true;
 }
 

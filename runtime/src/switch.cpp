@@ -7,6 +7,7 @@
 #include "fiber_life.hpp"
 #include "held_locks.hpp"
 #include "runtime_core.hpp"
+#include "stack_context.hpp"
 #include "worker.hpp"
 #include "worker_pick.hpp"
 
@@ -27,18 +28,19 @@ void worker::bind_stack(fiber& f) noexcept {
   stack_pool& pool = core_.stacks();
   stack* bound = f.stack_kilobytes == 0 ? stacks_.pop(pool)
                                         : pool.acquire(std::size_t{f.stack_kilobytes} * 1024);
-  if (!bound) {
+  const context start = bound ? start_context<&fiber_entry>(*bound) : nullptr;
+  if (!start) {
     fatal(
-        "no memory for the stack of fiber %llu (%zu live fibers): raise the limit on address "
+        "no memory for the stack of fiber %llu (%llu live fibers): raise the limit on address "
         "space or vm.max_map_count, or spawn fewer",
-        static_cast<unsigned long long>(f.id), static_cast<std::size_t>(core_.live_fibers()));
+        static_cast<unsigned long long>(f.id),
+        static_cast<unsigned long long>(core_.live_fibers()));
   }
   if (!bound->sanitizer_fiber) {
     bound->sanitizer_fiber = sanitizer_make_fiber();
   }
   f.running_stack = bound;
-  f.sp =
-      make_context<&fiber_entry>(bound->top, static_cast<std::size_t>(bound->top - bound->bottom));
+  f.sp = start;
 }
 
 inline void worker::save_exceptions(fiber& f) noexcept {
@@ -151,7 +153,9 @@ WEFT_NO_FAKE_STACK void worker::leave_for_good(stack* dead, fiber* next) noexcep
   announce(none, true, next);
   context never_resumed = nullptr;
   switch_context(never_resumed, to, this);
-  std::unreachable();
+  if constexpr (!dead_contexts_return) {
+    std::unreachable();
+  }
 }
 
 void fiber_entry(void* arrived_on) noexcept {
@@ -159,6 +163,7 @@ void fiber_entry(void* arrived_on) noexcept {
   sanitizer_stack fresh;
   here->arrive(fresh);
   stack* const mine = here->current_->running_stack;
+  const context started = here->current_->sp;
   const bool reusable = here->core().stacks().is_default(*mine);
   for (;;) {
     fiber* const self = here->current_;
@@ -173,11 +178,12 @@ void fiber_entry(void* arrived_on) noexcept {
     fiber* next = here->pick_direct();
     if (reusable && next && !next->sp && next->stack_kilobytes == 0) {
       next->running_stack = mine;
-      next->sp = mine->top;  // no context to resume, but no longer new
+      next->sp = started;  // no context to resume, but no longer new
       here->enter(*next);
       continue;
     }
     here->leave_for_good(mine, next);
+    return;
   }
 }
 

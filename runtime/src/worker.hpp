@@ -161,7 +161,7 @@ class worker {
   void bind_stack(fiber& f) noexcept;
   void save_exceptions(fiber& f) noexcept;
   void arrive(sanitizer_stack& own) noexcept;
-  [[noreturn]] void leave_for_good(stack* dead, fiber* next) noexcept;
+  void leave_for_good(stack* dead, fiber* next) noexcept;  // returns on Windows: see context.hpp
   void announce(sanitizer_stack& own, bool final, const fiber* next) noexcept;
 
   /// Behind all that is ready here: the ring, and what did not fit the ring.

@@ -9,12 +9,10 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <sched.h>
 #include <support/child.hpp>
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
 #include <support/this_thread.hpp>
-#include <sys/resource.h>
 
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/sleep.hpp>
@@ -134,15 +132,6 @@ TEST_CASE("[row 12] runtimes come and go by the dozen") {
   }
 }
 
-TEST_CASE("[row 14] without a number there are as many workers as processors may be used") {
-  test_runtime r{weft::runtime_options{}};
-  cpu_set_t allowed;
-  REQUIRE(sched_getaffinity(0, sizeof allowed, &allowed) == 0);
-  CHECK(r->workers() >= 1);
-  CHECK(r->workers() <= static_cast<unsigned>(CPU_COUNT(&allowed)));
-  CHECK(r->statistics().workers == r->workers());
-}
-
 TEST_CASE("options that make no sense are refused") {
   const auto make = [](weft::runtime_options options) { weft::runtime r(std::move(options)); };
   CHECK_THROWS_AS(make({.workers = 257}), std::invalid_argument);
@@ -171,24 +160,6 @@ TEST_CASE("a driver factory that throws makes the construction throw, and nothin
   };
   CHECK_THROWS_WITH(construct(), "no third driver");
   CHECK(made == 0);
-}
-
-TEST_CASE("child: more threads than can be had" * doctest::skip()) {
-  weft::testing::become_plain_program();
-  constexpr rlim_t mebibyte = 1 << 20;
-  const rlimit limit{.rlim_cur = 400 * mebibyte, .rlim_max = 400 * mebibyte};
-  setrlimit(RLIMIT_AS, &limit);
-  CHECK_THROWS_AS(weft::runtime({.workers = 256}), std::system_error);
-  test_runtime r({.workers = 1});
-  CHECK(r->run([] { return 1; }) == 1);
-}
-
-// Sanitizers need more address space than the limit leaves.
-TEST_CASE("threads that cannot be started make the construction throw" *
-          doctest::skip(weft::testing::sanitized)) {
-  const auto end = run_child("child: more threads than can be had");
-  INFO(end.output);
-  CHECK(end.exited_with(0));
 }
 
 TEST_CASE("child: run() by a fiber" * doctest::skip()) {

@@ -14,7 +14,6 @@
 #include <support/child.hpp>
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
-#include <sys/resource.h>
 
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -249,22 +248,4 @@ TEST_CASE("spawn() outside a fiber ends the program with a sentence that says wh
 TEST_CASE("a stack larger than any address space is refused") {
   in_fiber(
       [] { CHECK_THROWS_AS((void)weft::spawn({.stack_size = SIZE_MAX}, [] {}), std::bad_alloc); });
-}
-
-TEST_CASE("child: a stack larger than the limit on address space" * doctest::skip()) {
-  weft::testing::become_plain_program();
-  constexpr rlim_t gibibyte = 1 << 30;
-  const rlimit limit{.rlim_cur = gibibyte, .rlim_max = gibibyte};
-  setrlimit(RLIMIT_AS, &limit);
-  in_fiber([] { (void)weft::spawn({.stack_size = gibibyte}, [] {}).join(); });
-}
-
-// Sanitizers need more address space than the limit leaves.
-TEST_CASE("a stack that cannot be had ends the program with a sentence" *
-          doctest::skip(weft::testing::sanitized)) {
-  const auto end = run_child("child: a stack larger than the limit on address space");
-  INFO(end.output);
-  CHECK(end.was_killed_by(SIGABRT));
-  CHECK(end.says("weft: no memory for the stack of fiber "));
-  CHECK(end.says("raise the limit on address space"));
 }

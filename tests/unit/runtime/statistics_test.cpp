@@ -1,7 +1,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
-#include <cstdlib>
+#include <filesystem>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -23,15 +24,33 @@ using weft::testing::test_runtime;
 
 namespace {
 
+/// A file that is gone when the program ends.
+class scratch_file {
+ public:
+  scratch_file() { REQUIRE(file_); }
+  ~scratch_file() {
+    std::fclose(file_);
+    std::filesystem::remove(path_);
+  }
+  scratch_file(const scratch_file&) = delete;
+  scratch_file& operator=(const scratch_file&) = delete;
+
+  std::FILE* get() const { return file_; }
+
+ private:
+  std::filesystem::path path_ = std::filesystem::temp_directory_path() /
+                                ("weft-dump-" + std::to_string(std::random_device()()));
+  std::FILE* file_ = std::fopen(path_.string().c_str(), "w+b");
+};
+
 std::string dump_of(const weft::runtime& r) {
-  char* text = nullptr;
-  std::size_t length = 0;
-  std::FILE* const out = open_memstream(&text, &length);
-  REQUIRE(out);
+  static const scratch_file file;
+  std::FILE* const out = file.get();
+  std::rewind(out);
   r.dump_fibers(out);
-  std::fclose(out);
-  std::string copy(text, length);
-  std::free(text);
+  std::string copy(static_cast<std::size_t>(std::ftell(out)), '\0');
+  std::rewind(out);
+  CHECK(std::fread(copy.data(), 1, copy.size(), out) == copy.size());
   return copy;
 }
 
@@ -119,7 +138,7 @@ TEST_CASE(
     CHECK(has(dump, "fiber " + std::to_string(sleeper.id()) +
                         " \"sleeper\" waiting for sleep, spawned at "));
     CHECK(has(dump, "statistics_test.cpp:" + std::to_string(line) + "\n"));
-    CHECK(has(dump, "\"joiner\" waiting for join, spawned at "));
+    CHECK(has(dump, "\"joiner\" waiting for the end of a fiber, spawned at "));
     CHECK(has(dump, "fiber " + std::to_string(fresh.id()) + " \"\" ready, spawned at "));
     CHECK(std::count(dump.begin(), dump.end(), '\n') == 4);
     joiner.cancel();

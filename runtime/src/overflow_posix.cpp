@@ -1,19 +1,17 @@
-#include "overflow.hpp"
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
-#include <string_view>
 
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <weft/runtime/config.hpp>
 
+#include "overflow.hpp"
+#include "overflow_report.hpp"
 #include "stack_guard.hpp"
 
 #if __has_include(<execinfo.h>)
@@ -35,70 +33,10 @@ namespace {
 constexpr std::size_t signal_stack_size = std::size_t{64} * 1024;
 constexpr std::array handled{SIGSEGV, SIGBUS};
 
-constinit std::atomic<describe_current> describer{nullptr};
 constinit std::array<struct sigaction, handled.size()> previous{};
 
 struct sigaction& previous_of(int signal) noexcept {
   return previous[signal == handled[0] ? 0 : 1];
-}
-
-/// A line of text, cut off where it would become too long.
-class line {
- public:
-  line& operator<<(std::string_view text) noexcept {
-    const std::size_t count = std::min(text.size(), text_.size() - length_);
-    std::memcpy(text_.data() + length_, text.data(), count);
-    length_ += count;
-    return *this;
-  }
-
-  line& operator<<(std::uint64_t number) noexcept {
-    std::array<char, 20> digits;
-    std::size_t first = digits.size();
-    do {
-      digits[--first] = static_cast<char>('0' + number % 10);
-      number /= 10;
-    } while (number != 0);
-    return *this << std::string_view(digits.data() + first, digits.size() - first);
-  }
-
-  void write() const noexcept {
-    // A report that cannot be written has nowhere else to go.
-    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text_.data(), length_);
-  }
-
- private:
-  std::array<char, 1024> text_;
-  std::size_t length_ = 0;
-};
-
-void describe(const guard_hit& hit) noexcept {
-  fiber_brief fiber;
-  const describe_current ask = describer.load(std::memory_order_acquire);
-  const bool known = ask != nullptr && ask(fiber);
-  line text;
-  text << "weft: ";
-  if (!known) {
-    text << "the guard page of a " << hit.size / 1024
-         << " KiB fiber stack was touched outside of any fiber: a stray pointer?\n";
-    text.write();
-    return;
-  }
-  text << "fiber " << fiber.id;
-  if (fiber.name != nullptr && *fiber.name != '\0') {
-    text << " \"" << fiber.name << "\"";
-  }
-  if (fiber.bottom == hit.bottom) {
-    text << " overflowed its " << hit.size / 1024 << " KiB stack";
-  } else {
-    text << " touched the guard page of another fiber's stack";
-  }
-  if (fiber.file != nullptr) {
-    text << "; spawned at " << fiber.file << ":" << fiber.line;
-  }
-  text << (fiber.bottom == hit.bottom ? " (give it more with spawn_options::stack_size)\n"
-                                      : " (a stray pointer, or a frame of more than a page)\n");
-  text.write();
 }
 
 void write_backtrace() noexcept {
@@ -164,7 +102,10 @@ void pass_on(int signal, siginfo_t* info, void* context) noexcept {
   while (reporting.exchange(true)) {
     pause();  // another thread's report will end the process
   }
-  describe(hit);
+  const report_line text = overflow_report(hit);
+  // A report that cannot be written has nowhere else to go.
+  [[maybe_unused]] const ssize_t written =
+      ::write(STDERR_FILENO, text.text().data(), text.text().size());
   write_backtrace();
 #if WEFT_ASAN
   if (is_function(previous_of(signal))) {
@@ -203,10 +144,6 @@ bool install_handlers() noexcept {
 }
 
 }  // namespace
-
-void set_fiber_describer(describe_current describe) noexcept {
-  describer.store(describe, std::memory_order_release);  // pairs with the acquire in describe()
-}
 
 overflow_guard::overflow_guard() noexcept {
   [[maybe_unused]] static const bool installed = install_handlers();

@@ -32,6 +32,14 @@ void add_block() {
   }
 }
 
+constexpr signed char tries_after_success = 4;
+
+/// See message_tries.
+signed char tries_after_wait(signed char tries) noexcept {
+  constexpr signed char after_failures = -16;
+  return tries == 1 ? after_failures : static_cast<signed char>(tries > 1 ? tries - 1 : tries + 1);
+}
+
 }  // namespace
 
 descriptor_state& descriptor_state::open(int fd) {
@@ -47,6 +55,7 @@ descriptor_state& descriptor_state::open(int fd) {
         state->cut_short = false;
         state->large_receives = false;
         state->has_accepted = false;
+        state->message_tries = 0;
         state->home = nullptr;
         state->first_closer = {};
         state->other_closers = nullptr;
@@ -116,6 +125,8 @@ bool descriptor_state::enter(operation& op) noexcept {
     op.size = large_receives ? large_buffer : small_buffer;
   } else if (op.code == opcode::accept) {
     op.polled = has_accepted;
+  } else if (op.code == opcode::receive_message) {
+    op.polled = message_tries > 0;
   }
   op.attempt = side(direction_of(op.code)).maybe;
   op.events_seen = side(direction_of(op.code)).events;
@@ -132,7 +143,13 @@ void descriptor_state::leave(operation& op, bool exhausted) noexcept {
     if (exhausted && mine.events == op.events_seen && !cut_short) {
       mine.maybe = false;
     }
-    if (op.code == opcode::accept) {
+    if (op.code == opcode::receive_message) {
+      if (op.waiter.who) {
+        message_tries = tries_after_wait(message_tries);
+      } else if (op.result >= 0) {
+        message_tries = tries_after_success;
+      }
+    } else if (op.code == opcode::accept) {
       has_accepted = op.result >= 0;
     } else if (op.code == opcode::receive || op.code == opcode::receive_leased) {
       constexpr std::ptrdiff_t large = 4096;

@@ -230,6 +230,12 @@ result<void> socket::send_all(std::span<const std::byte> data) const noexcept {
 
 result<socket::received> socket::recvfrom(std::span<std::byte> buffer) const noexcept {
   any_address from;
+  if (type_ == socket_type::stream) {
+    const auto got = recv(buffer);
+    from.resize(0);  // the system does not tell: there is but one peer
+    return got ? received{.size = *got, .from = from.value_in(domain_)}
+               : result<received>(fail(got.error()));
+  }
   unsigned size = any_address::capacity();
   const auto got =
       detail::receive_datagram(descriptor_, buffer, from.data(), size, detail::waiting::allowed);

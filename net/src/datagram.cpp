@@ -64,20 +64,21 @@ result<arrived> receive_datagram(const io::descriptor& socket, std::span<std::by
   message.msg_namelen = from_size;
   message.msg_iov = &part;
   message.msg_iovlen = 1;
+  // MSG_TRUNC: the system tells the whole size, even of what does not fit.
   io::operation op{.code = io::opcode::receive_message,
-                   .flags = how == taking::peeks ? MSG_PEEK : 0,
+                   .flags = MSG_TRUNC | (how == taking::peeks ? MSG_PEEK : 0),
                    .data = &message};
   const auto size = carry_out(socket, op, mode);
   if (!size) {
     return fail(size.error());
   }
   from_size = message.msg_namelen;
-  return arrived{.size = *size, .truncated = (message.msg_flags & MSG_TRUNC) != 0};
+  return arrived{.size = std::min(*size, buffer.size()),
+                 .truncated = (message.msg_flags & MSG_TRUNC) != 0};
 }
 
 result<std::size_t> receive_datagram(const io::descriptor& socket, std::span<std::byte> buffer,
                                      waiting mode, taking how) noexcept {
-  // MSG_TRUNC: the system tells the whole size, even of what does not fit.
   io::operation op{.code = io::opcode::receive,
                    .flags = MSG_TRUNC | (how == taking::peeks ? MSG_PEEK : 0),
                    .data = buffer.data(),

@@ -23,6 +23,12 @@ class server {
   /// The address as people write it.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
+  /// Writes the address and returns its length.
+  [[nodiscard]] socklen_t address(sockaddr_storage& to) const noexcept {
+    to = address_;
+    return size_;
+  }
+
   /// A connected, non-blocking socket, the `number`th of `count`.
   [[nodiscard]] int connect(std::size_t number, std::size_t count) const;
 

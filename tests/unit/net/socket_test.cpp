@@ -101,6 +101,28 @@ TEST_CASE("datagrams go to an address and tell where they come from [row 153]") 
   });
 }
 
+TEST_CASE("recvfrom() on a stream leaves what does not fit for the next call [row 153]") {
+  in_io([] {
+    weft::socket listening(socket_domain::ipv4, socket_type::stream);
+    CHECK(listening.bind("127.0.0.1"));
+    CHECK(listening.listen());
+    weft::socket client(socket_domain::ipv4, socket_type::stream);
+    CHECK(client.connect("127.0.0.1", port_of(listening)));
+    weft::socket server = or_throw(listening.accept());
+    CHECK(client.send_all(bytes_of("0123456789")));
+    std::string text;
+    std::array<std::byte, 4> buffer;
+    while (text.size() < 10) {
+      const auto got = or_throw(server.recvfrom(buffer));
+      CHECK(!got.truncated);
+      text.append(reinterpret_cast<const char*>(buffer.data()), got.size);
+    }
+    CHECK(text == "0123456789");
+    client.close();
+    CHECK(error_of(server.recvfrom(buffer)) == errc::end_of_stream);
+  });
+}
+
 TEST_CASE("datagrams between paths wait for room and lose nothing [row 153]") {
   in_io([] {
     const scratch_directory scratch;

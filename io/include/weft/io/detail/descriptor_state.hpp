@@ -79,6 +79,9 @@ class WEFT_API descriptor_state {
   // The last accept got a connection, so the next tries first: of a thousand that come at once one
   // a round through the ring, behind all that are served already, would take seconds.
   bool has_accepted = false;
+  // Above 0, the next receive of a message tries first: in a burst the next one is there already.
+  // Attempts in vain use it up; after some messages that had to be waited for, one more is made.
+  signed char message_tries = 0;
 
   // Whoever waits in close(): the first for the operations to leave, the others for the first.
   struct closer {

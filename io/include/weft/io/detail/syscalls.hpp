@@ -82,6 +82,8 @@ WEFT_API int close(int fd) noexcept;
 // The transfers below receive in `size` what was really asked for: less, under an injector's limit.
 WEFT_API std::ptrdiff_t receive(int fd, void* data, std::size_t& size, int flags) noexcept;
 WEFT_API std::ptrdiff_t send(int fd, const void* data, std::size_t& size, int flags) noexcept;
+// Of a message with one part and no control data, received with MSG_TRUNC, the header's flags tell
+// only whether it was cut off; the result is its whole size where the system tells that.
 WEFT_API std::ptrdiff_t receive_message(int fd, msghdr* message, int flags) noexcept;
 WEFT_API std::ptrdiff_t send_message(int fd, const msghdr* message, int flags) noexcept;
 WEFT_API std::ptrdiff_t read(int fd, void* data, std::size_t& size) noexcept;

@@ -11,6 +11,17 @@ install(TARGETS ${targets} weft EXPORT weft
   LIBRARY COMPONENT runtime NAMELINK_COMPONENT development
   ARCHIVE COMPONENT development
   FILE_SET HEADERS COMPONENT development)
+if(TARGET weft_c)
+  # Beside static libraries there is no package for the shared ones.
+  set(c_component development)
+  if(BUILD_SHARED_LIBS)
+    set(c_component runtime)
+  endif()
+  install(TARGETS weft_c EXPORT weft_c
+    LIBRARY COMPONENT ${c_component} NAMELINK_COMPONENT development
+    FILE_SET HEADERS COMPONENT development)
+  install(EXPORT weft_c NAMESPACE weft:: FILE weft_c_targets.cmake DESTINATION ${package_dir} COMPONENT development)
+endif()
 install(EXPORT weft NAMESPACE weft:: FILE weft_targets.cmake DESTINATION ${package_dir} COMPONENT development)
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/weftConfig.cmake.in
@@ -53,3 +64,8 @@ else()
 endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/weft.pc.in ${PROJECT_BINARY_DIR}/weft.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/weft.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
+
+if(TARGET weft_c)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/weft-c.pc.in ${PROJECT_BINARY_DIR}/weft-c.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/weft-c.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
+endif()

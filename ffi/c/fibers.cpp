@@ -202,7 +202,9 @@ int weft_blocking(weft_function function, void* argument, std::int64_t* result) 
       return misused(WEFT_E_INVALID_ARGUMENT, "function is null");
     }
     int code = WEFT_OK;
+    const bool waited_for = in_fiber();
     const auto done = weft::blocking([&]() -> std::int64_t {
+      const blocking_call mine(waited_for);
       try {
         return function(argument);
       } catch (...) {

@@ -5,12 +5,14 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include <weft/io/run.hpp>
 #include <weft/runtime/version.hpp>
 
 #include "handle_table.hpp"
 #include "options.hpp"
+#include "signal_mask.hpp"
 
 /// Starting and stopping.
 ///
@@ -76,6 +78,7 @@ int start(const weft_start_options& options) {
   if (!made) {
     return failed(made.error());
   }
+  const signals_blocked in_our_threads;
   here().owned = std::make_unique<runtime>(std::move(*made));
   current.store(here().owned.get());
   return WEFT_OK;
@@ -110,6 +113,21 @@ int stop() {
 }
 
 }  // namespace
+
+namespace {
+thread_local bool does_fibers_work = false;
+}
+
+blocking_call::blocking_call(bool for_a_fiber) noexcept
+    : before_(std::exchange(does_fibers_work, does_fibers_work || for_a_fiber)) {}
+
+blocking_call::~blocking_call() {
+  does_fibers_work = before_;
+}
+
+bool blocking_call::is_running() noexcept {
+  return does_fibers_work;
+}
 
 running::running() noexcept : runtime_(runtime::current()) {
   if (runtime_) {
@@ -152,7 +170,7 @@ int weft_start(const weft_start_options* options) noexcept {
     }
     state& mine = here();
     std::unique_lock hold(mine.mutex);
-    if (mine.is_stopping && in_fiber()) {
+    if (mine.is_stopping && (in_fiber() || blocking_call::is_running())) {
       return misused(WEFT_E_NOT_STARTED, "weft_stop() waits for this fiber");
     }
     mine.stopped.wait(hold, [&] { return !mine.is_stopping; });
@@ -166,7 +184,7 @@ int weft_start(const weft_start_options* options) noexcept {
 }
 
 int weft_stop() noexcept {
-  if (in_fiber()) {
+  if (in_fiber() || blocking_call::is_running()) {
     return misused(WEFT_E_WRONG_THREAD, "weft_stop() in a fiber would wait for that fiber");
   }
   return guarded(stop);

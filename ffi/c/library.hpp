@@ -31,6 +31,20 @@ class running {
   bool counted_ = false;
 };
 
+/// While it lives the calling thread does a fiber's work, so that stopping would wait for it.
+class blocking_call {
+ public:
+  explicit blocking_call(bool for_a_fiber) noexcept;
+  blocking_call(const blocking_call&) = delete;
+  blocking_call& operator=(const blocking_call&) = delete;
+  ~blocking_call();
+
+  static bool is_running() noexcept;
+
+ private:
+  const bool before_;
+};
+
 inline bool in_fiber() noexcept {
   return runtime::current() != nullptr;
 }

@@ -1,3 +1,4 @@
+#include <mutex>
 #include <string>
 #include <variant>
 
@@ -125,6 +126,7 @@ int weft_bind(weft_handle handle, const char* address) noexcept {
       if (auto parts = split(*classic, where, host, port); !parts) {
         return failed(parts.error());
       }
+      const std::lock_guard hold(s->setup);
       return finish(classic->bind(host, port));
     });
   });

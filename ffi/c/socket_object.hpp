@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mutex>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -12,6 +13,7 @@
 #include <weft/net/unix.hpp>
 #include <weft/runtime/errc.hpp>
 #include <weft/runtime/result.hpp>
+#include <weft/sync/mutex.hpp>
 
 #include "errors.hpp"
 #include "handle_table.hpp"
@@ -22,7 +24,7 @@
 namespace weft::c {
 
 /// A socket of whatever kind. What it is does not change during its life, so calls on it need no
-/// lock of ours.
+/// lock of ours, but for `setup`.
 class socket_object final : public object {
  public:
   static constexpr int own_kind = WEFT_KIND_SOCKET;
@@ -35,6 +37,7 @@ class socket_object final : public object {
   /// Threads in poll() hold the descriptor, so they are called out first.
   void on_close() noexcept override {
     closers.fire_all();
+    const std::lock_guard hold(setup);
     std::visit([](auto& s) noexcept { s.close(); }, any);
   }
 
@@ -60,6 +63,8 @@ class socket_object final : public object {
 
   any_socket any;
   waker_list closers;
+  /// What changes the object itself: binding a classic socket, and closing.
+  mutex setup;
 };
 
 /// Ends a direction of a classic socket.

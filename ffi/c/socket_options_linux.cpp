@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <mutex>
 #include <system_error>
 #include <variant>
 
@@ -95,6 +96,7 @@ int weft_set_option(weft_handle handle, int option, int value) noexcept {
   }
   if (auto* classic = std::get_if<weft::socket>(&s->any);
       classic && option == WEFT_OPTION_REUSE_ADDRESS) {
+    const std::lock_guard hold(s->setup);
     const auto done = classic->set_reuse_address(value != 0);  // it knows of paths, too
     return done ? WEFT_OK : failed(done.error());
   }

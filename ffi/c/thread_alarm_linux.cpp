@@ -58,7 +58,9 @@ alarm_bell& alarm_of_this_thread() {
 int poll_until(std::array<pollfd, 2>& of, time_point until) noexcept {
   timespec left{};
   if (until != forever) {
-    const auto wait = std::max(until - clock::now(), duration::zero());
+    // No longer than any timespec can say; the caller looks at the time anyway.
+    const duration wait =
+        std::clamp<duration>(until - clock::now(), duration::zero(), std::chrono::hours(24));
     const auto seconds = std::chrono::floor<std::chrono::seconds>(wait);
     left.tv_sec = static_cast<decltype(left.tv_sec)>(seconds.count());
     left.tv_nsec = static_cast<decltype(left.tv_nsec)>((wait - seconds).count());

@@ -225,6 +225,21 @@ TEST_CASE("what threads wait on is closed under them") {
   }
 }
 
+TEST_CASE("a classic socket is bound and closed at once") {
+  const library running;
+  for (std::size_t i = 0; i < rounds(200); ++i) {
+    const std::string name = "@weft.ffi." + std::to_string(weft_now());
+    const weft_handle socket = weft_socket(WEFT_LOCAL, WEFT_STREAM, 0);
+    REQUIRE(socket > 0);
+    threads both;
+    both.add([&] {
+      const int bound = weft_bind(socket, name.c_str());
+      CHECK((bound == WEFT_OK || is_end(bound)));
+    });
+    both.add([&] { CHECK(weft_close(socket) == WEFT_OK); });
+  }
+}
+
 TEST_CASE("weft_stop() ends all waits of fibers and threads, and weft starts again") {
   for (std::size_t i = 0; i < rounds(30); ++i) {
     library running(static_cast<std::uint32_t>(1 + i % 3));
@@ -283,6 +298,18 @@ TEST_CASE("a signal does not end a thread's wait") {
     CHECK(weft_write(pair[1], "x", 1, WEFT_FOREVER, WEFT_NONE) == 1);
   }
   REQUIRE(::sigaction(SIGUSR1, &before, nullptr) == 0);
+}
+
+TEST_CASE("the program's signals go to its own threads") {
+  const auto is_blocked = [](int signal) {
+    sigset_t now;
+    pthread_sigmask(SIG_SETMASK, nullptr, &now);
+    return sigismember(&now, signal) == 1;
+  };
+  const library running;
+  CHECK_FALSE(is_blocked(SIGINT));
+  CHECK(in_fiber([&]() -> std::int64_t { return is_blocked(SIGINT); }) == 1);
+  CHECK(in_fiber([&]() -> std::int64_t { return is_blocked(SIGSEGV); }) == 0);
 }
 
 TEST_CASE("no exception leaves a function of the program into the library") {

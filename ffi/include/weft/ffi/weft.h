@@ -143,7 +143,8 @@ typedef struct weft_start_options {
 WEFT_C_API int weft_start(const weft_start_options* options) WEFT_C_NOEXCEPT;
 /* The last one cancels every fiber, waits until all have ended, closes every handle (who waits on
  * one is woken with WEFT_E_CLOSED) and ends the threads; the others return how many are still due.
- * Then weft_start() may be called again. Not in a fiber: WEFT_E_WRONG_THREAD. */
+ * Then weft_start() may be called again. Not in a fiber, nor in what weft_blocking() calls:
+ * WEFT_E_WRONG_THREAD. */
 WEFT_C_API int weft_stop(void) WEFT_C_NOEXCEPT;
 
 /* ---- Handles ---- */

@@ -1,20 +1,39 @@
+#include <new>
+
+#include <weft/runtime/cancel.hpp>
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/explain.hpp>
 #include <weft/runtime/result.hpp>
 
 #include "fiber.hpp"
 #include "fiber_locals.hpp"
+#include "scope_access.hpp"
 #include "thread_parker.hpp"
 
 namespace weft {
+
+namespace {
+
+std::string text_of(const cancel_cause& cause) {
+  std::string text = cause.reason;
+  if (cause.code == errc::operation_canceled && cause.canceled_by != 0) {
+    text += ", by fiber " + std::to_string(cause.canceled_by);
+  }
+  return text + ": " + make_error_code(cause.code).message();
+}
+
+}  // namespace
 
 std::string explain(std::error_code error) {
   const detail::parker& self = detail::current_parker();
   const detail::fiber_extras* extras = self.is_fiber()
                                            ? static_cast<const detail::fiber&>(self).extras
                                            : static_cast<const detail::thread_parker&>(self).extras;
-  return extras && !extras->note.empty() && extras->noted_error == error ? extras->note
-                                                                         : error.message();
+  if (extras && !extras->note.empty() && extras->noted_error == error) {
+    return extras->note;
+  }
+  const auto cause = why_canceled();
+  return cause && error == cause->code ? text_of(*cause) : error.message();
 }
 
 void detail::throw_system_error(std::error_code error) {
@@ -35,6 +54,18 @@ void detail::note_error(std::error_code error, std::string_view what) {
   fiber_extras& extras = extras_here();
   extras.noted_error = error;
   extras.note = what;
+}
+
+void detail::note_cause(const cancel_cause& cause) noexcept {
+  try {
+    fiber_extras& extras = extras_here();
+    if (extras.noted_error != make_error_code(cause.code)) {
+      extras.note = text_of(cause);
+      extras.noted_error = cause.code;
+    }
+  } catch (const std::bad_alloc&) {
+    // Then the code's own message has to do.
+  }
 }
 
 }  // namespace weft

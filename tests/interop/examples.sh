@@ -30,6 +30,8 @@ expect '^error: WEFT_WORKERS=many: ' env WEFT_WORKERS=many "$examples/hello"
 
 start "$examples/graceful_shutdown"
 expect "^1 of 1 ports are open$" "$examples/port_scanner" 127.0.0.1 "$port"
+expect "^$port$" "$examples/port_scanner" 127.0.0.1 $((port - 10)) "$port"
+expect '^([1-9]|10) of 11 ports are open$' "$examples/port_scanner" 127.0.0.1 $((port - 10)) "$port"
 expect '^error: resolve no\.such\.host\.invalid: ' "$examples/port_scanner" no.such.host.invalid
 expect "^error: listen 127.0.0.1:$port: .*another program listens there" "$examples/http_hello" "127.0.0.1:$port"
 exec {client}<>"/dev/tcp/127.0.0.1/$port"

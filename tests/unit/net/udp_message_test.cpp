@@ -27,7 +27,6 @@ void with_each_family(F f) {
   in_io([&f] {
     for (const char* text : {"127.0.0.1:0", "[::1]:0"}) {
       if (const auto socket = udp_socket::bind(text)) {
-        CAPTURE(text);
         f(*socket, bound(text));
       }
     }

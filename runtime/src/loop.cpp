@@ -192,7 +192,10 @@ fiber* worker::steal() noexcept {
       continue;
     }
     if (take_from(victim)) {
-      return settled(pick_local());
+      // Nothing, if another thief has taken it from here already.
+      if (fiber* f = pick_local()) {
+        return settled(f);
+      }
     }
   }
   return nullptr;

@@ -1,5 +1,3 @@
-#include <new>
-
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/explain.hpp>
@@ -7,7 +5,6 @@
 
 #include "fiber.hpp"
 #include "fiber_locals.hpp"
-#include "scope_access.hpp"
 #include "thread_parker.hpp"
 
 namespace weft {
@@ -54,18 +51,6 @@ void detail::note_error(std::error_code error, std::string_view what) {
   fiber_extras& extras = extras_here();
   extras.noted_error = error;
   extras.note = what;
-}
-
-void detail::note_cause(const cancel_cause& cause) noexcept {
-  try {
-    fiber_extras& extras = extras_here();
-    if (extras.noted_error != make_error_code(cause.code)) {
-      extras.note = text_of(cause);
-      extras.noted_error = cause.code;
-    }
-  } catch (const std::bad_alloc&) {
-    // Then the code's own message has to do.
-  }
 }
 
 }  // namespace weft

@@ -143,10 +143,6 @@ void scope::leave() noexcept {
   if (kind_ == kind::shield) {
     --owner_->shields;
   }
-  if (state() != status::open && target_) [[unlikely]] {
-    note_cause({state() == status::timed_out ? errc::timed_out : errc::operation_canceled, reason_,
-                canceled_by_});
-  }
   owner_->current_scope = parent_;
   detach();
 }

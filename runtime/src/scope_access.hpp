@@ -4,10 +4,6 @@
 
 namespace weft::detail {
 
-/// Leaves the cause of a cancellation as explain()'s note, unless there is a note about that error:
-/// it says what was attempted.
-void note_cause(const cancel_cause& cause) noexcept;
-
 /// What the scheduler may do to the public scopes.
 class scope_access {
  public:

@@ -13,8 +13,7 @@ namespace weft {
 /// An error code cannot carry the address that was taken. Calls that fail rarely and puzzle often
 /// (listen, connect, name look-up, open) leave a note with the calling fiber or thread; explain()
 /// returns the newest such note when it is about the same code. Of a cancellation or a time-out it
-/// tells the cause, inside the scope that ended and after it was left. Otherwise it returns the
-/// code's message.
+/// tells the cause, inside the scope that ended. Otherwise it returns the code's message.
 ///
 /// Threads: any; a note belongs to the fiber or thread that made the failing call.
 /// Cost: allocates; meant for messages to people.

@@ -64,8 +64,7 @@ class WEFT_API scope {
   /// Makes this the calling parker's current scope; the constructor's `owner` must be the caller.
   void enter() noexcept;
   parker& owner() const noexcept { return *owner_; }
-  /// Makes the parent current again, and leaves a note of the cause where this scope was cancelled.
-  /// Scopes must be left in the reverse order of entering.
+  /// Makes the parent current again. Scopes must be left in the reverse order of entering.
   void leave() noexcept;
   /// Guards what expire_entered() reads of a derived scope.
   spinlock& lock() noexcept { return lock_; }

@@ -38,7 +38,7 @@ int pipe_out = -1;
 std::atomic<bool> stopping{false};
 pthread_t thread;
 hearer hear_it = nullptr;
-pid_t home = 0;
+std::atomic<pid_t> home{0};  // read by a handler that comes late, while listening begins again
 
 void ring() noexcept {
   handlers.fetch_add(1);
@@ -52,7 +52,7 @@ void ring() noexcept {
 extern "C" void weft_on_signal(int signal) {
   const int saved = errno;
   const auto at = static_cast<std::size_t>(signal);
-  if (::getpid() == home) {
+  if (::getpid() == home.load()) {
     marked[at].store(true);
     ring();
   } else {
@@ -128,7 +128,7 @@ std::error_code start(hearer hear) noexcept {
   }
   pipe_out = ends[0];
   hear_it = hear;
-  home = ::getpid();
+  home.store(::getpid());
   stopping.store(false);
   bell.store(ends[1]);
   const std::error_code failed = start_thread();

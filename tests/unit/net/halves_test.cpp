@@ -1,11 +1,13 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <doctest/doctest.h>
 
 #include <weft/net/halves.hpp>
+#include <weft/net/unix_stream.hpp>
 #include <weft/sync/task_group.hpp>
 
 #include "support/tcp_fixture.hpp"
@@ -46,12 +48,14 @@ TEST_CASE("every call of a stream is there on one half or the other [row 97]") {
     const std::array<std::span<const std::byte>, 1> out{bytes_of("ping")};
     CHECK(error_of(reader.try_read(buffer)) == would_block);
     CHECK(error_of(reader.try_peek(buffer)) == would_block);
-    CHECK(both.server.write_all("abcdefghijkl"));
+    CHECK(error_of(reader.try_read_vectored(in)) == would_block);
+    CHECK(both.server.write_all("abcdefghijklmnop"));
     CHECK(reader.readable());
-    await_arrival(both.client, 12);
+    await_arrival(both.client, 16);
     CHECK(reader.peek(buffer) == 4);
     CHECK(reader.read(buffer) == 4);
     CHECK(reader.read_vectored(in) == 4);
+    CHECK(reader.try_read_vectored(in) == 4);
     CHECK(reader.read_exact(buffer));
     CHECK(writer.writable());
     CHECK(writer.write(out[0]) == 4);
@@ -60,7 +64,10 @@ TEST_CASE("every call of a stream is there on one half or the other [row 97]") {
     CHECK(writer.write_vectored(out) == 4);
     CHECK(writer.write_all_vectored(out));
     CHECK(writer.try_write(out[0]) == 4);
-    CHECK(read_text(both.server, 24) == "pingpingpingpingpingping");
+    CHECK(writer.try_write_vectored(out) == 4);
+    CHECK(read_text(both.server, 28) == "pingpingpingpingpingpingping");
+    CHECK(reader.take_error() == std::error_code());
+    CHECK(writer.take_error() == std::error_code());
     CHECK(reader.shutdown());
     CHECK(error_of(reader.read(buffer)) == errc::end_of_stream);
   });
@@ -151,6 +158,40 @@ TEST_CASE("halves of different streams are not made one, and stay as they are [r
     CHECK(carries_data(two));
     CHECK(error_of(reunite(std::move(first.reader), std::move(first.writer))) ==
           std::errc::invalid_argument);
+  });
+}
+
+TEST_CASE("Unix streams have halves, borrowed and owned [row 97]") {
+  in_io([] {
+    auto [one, two] = or_throw(unix_stream::pair());
+    {
+      const auto [reader, writer] = split(one);
+      auto receiver = spawn([half = reader] {
+        std::string text(4, '.');
+        or_throw(half.read_exact(bytes_of(text)));
+        return text;
+      });
+      CHECK(writer.write_all("ping"));
+      CHECK(read_text(two, 4) == "ping");
+      CHECK(two.write_all("pong"));
+      CHECK(receiver.join() == "pong");
+    }
+    auto halves = into_halves(std::move(one));
+    auto writing = spawn([half = std::move(halves.writer)] {
+      or_throw(half.write_all("last"));
+      return 0;
+    });
+    CHECK(writing.join());
+    CHECK(read_text(two, 4) == "last");
+    CHECK(two.write_all("late"));
+    std::array<std::byte, 4> buffer;
+    CHECK(halves.reader.read_exact(buffer));
+
+    auto others = into_halves(std::move(two));
+    const auto whole = reunite(std::move(others.reader), std::move(others.writer));
+    REQUIRE(whole);
+    CHECK(whole->write_all("more"));
+    CHECK(halves.reader.read_exact(buffer));
   });
 }
 

@@ -234,4 +234,30 @@ TEST_CASE("a datagram that is too large for the buffer of the system is refused 
   });
 }
 
+TEST_CASE("a native handle is adopted and given up again, and the file stays [row 138]") {
+  in_io([] {
+    const scratch_directory scratch;
+    const std::string path = scratch / "receiver";
+    auto socket = or_throw(unix_datagram::bind(path));
+    const unix_endpoint here = where(socket);
+    const int native = socket.descriptor().native_handle();
+    raw_handle mine(socket.release());
+    CHECK(mine.get() == native);
+    CHECK(!socket.is_open());
+    CHECK(socket.release() == -1);
+    std::array<std::byte, 8> buffer;
+    CHECK(error_of(socket.receive(buffer)) == errc::closed);
+    CHECK(::access(path.c_str(), F_OK) == 0);
+
+    auto again = unix_datagram::from(adopt(std::move(mine)));
+    CHECK(where(again) == here);
+    auto receiver = spawn([&] { return receive_text(again); });
+    (void)sleep_for(settle_time);
+    CHECK(or_throw(unix_datagram::unbound()).send_to("ping", here));
+    CHECK(receiver.join() == "ping");
+    again.close();
+    CHECK(::access(path.c_str(), F_OK) == 0);
+  });
+}
+
 }  // namespace weft::testing

@@ -167,4 +167,41 @@ TEST_CASE("the system vouches for the peer [row 110]") {
   });
 }
 
+TEST_CASE("a native handle is adopted and given up again, still open [row 138]") {
+  in_io([] {
+    raw_pair ends = local_pair();
+    const int native = ends.near.get();
+    auto stream = unix_stream::from(adopt(std::move(ends.near)));
+    CHECK(stream.descriptor().native_handle() == native);
+    CHECK(send_now(ends.far.get(), "ping"));
+    CHECK(read_text(stream, 4) == "ping");
+
+    raw_handle mine(stream.release());
+    CHECK(mine.get() == native);
+    CHECK(!stream.is_open());
+    CHECK(stream.release() == -1);
+    CHECK(error_of(stream.write_all("x")) == errc::closed);
+    CHECK(send_now(mine.get(), "pong"));
+    CHECK(receive_now(ends.far.get()) == "pong");
+  });
+}
+
+TEST_CASE("a listener is adopted and given up again, and its file stays [row 138]") {
+  in_io([] {
+    const scratch_directory scratch;
+    const std::string path = scratch / "server";
+    auto listener = or_throw(unix_listener::listen(path));
+    raw_handle mine(listener.release());
+    CHECK(!listener.is_open());
+    CHECK(::access(path.c_str(), F_OK) == 0);
+
+    auto again = unix_listener::from(adopt(std::move(mine)));
+    const auto client = or_throw(unix_stream::connect(path));
+    const auto server = or_throw(again.accept());
+    CHECK(carries_data(client, server));
+    again.close();
+    CHECK(::access(path.c_str(), F_OK) == 0);
+  });
+}
+
 }  // namespace weft::testing

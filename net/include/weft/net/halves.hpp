@@ -33,6 +33,10 @@ class reading_calls {
   result<std::size_t> try_read(std::span<std::byte> buffer) const noexcept {
     return target().try_read(buffer);
   }
+  result<std::size_t> try_read_vectored(
+      std::span<const std::span<std::byte>> buffers) const noexcept {
+    return target().try_read_vectored(buffers);
+  }
   result<std::size_t> peek(std::span<std::byte> buffer) const noexcept {
     return target().peek(buffer);
   }
@@ -40,6 +44,8 @@ class reading_calls {
     return target().try_peek(buffer);
   }
   result<void> readable() const noexcept { return target().readable(); }
+  /// Of the whole: either half may take it.
+  result<std::error_code> take_error() const noexcept { return target().take_error(); }
   /// Ends this direction.
   result<void> shutdown() const noexcept { return target().shutdown(socket_side::read); }
 
@@ -72,7 +78,13 @@ class writing_calls {
   result<std::size_t> try_write(std::span<const std::byte> data) const noexcept {
     return target().try_write(data);
   }
+  result<std::size_t> try_write_vectored(
+      std::span<const std::span<const std::byte>> buffers) const noexcept {
+    return target().try_write_vectored(buffers);
+  }
   result<void> writable() const noexcept { return target().writable(); }
+  /// Of the whole: either half may take it.
+  result<std::error_code> take_error() const noexcept { return target().take_error(); }
   /// Ends this direction: the peer sees the end of the stream.
   result<void> shutdown() const noexcept { return target().shutdown(socket_side::write); }
 

@@ -220,10 +220,14 @@ void expect(const blocking_call& call, std::error_code got, std::error_code want
 }
 
 const std::vector<make_call>& all_blocking_calls() {
-  static const std::vector<make_call> all{read_call,           read_exact_call, read_vectored_call,
-                                          readable_call,       write_call,      write_all_call,
-                                          write_vectored_call, writable_call,   pipe_read_call,
-                                          pipe_write_call,     accept_call,     connect_call};
+  static const std::vector<make_call> all = [] {
+    std::vector<make_call> calls{read_call,           read_exact_call, read_vectored_call,
+                                 readable_call,       write_call,      write_all_call,
+                                 write_vectored_call, writable_call,   pipe_read_call,
+                                 pipe_write_call,     accept_call,     connect_call};
+    calls.insert(calls.end(), socket_calls().begin(), socket_calls().end());
+    return calls;
+  }();
   return all;
 }
 

@@ -28,6 +28,8 @@ using make_call = blocking_call (*)();
 
 /// One for each call and operation. Called in a fiber; what they return must die in one, too.
 const std::vector<make_call>& all_blocking_calls();
+/// Those of UDP and Unix sockets among them.
+const std::vector<make_call>& socket_calls();
 
 /// The one that is made once.
 blocking_call connect_call();

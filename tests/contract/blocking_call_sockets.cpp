@@ -1,0 +1,127 @@
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include <unistd.h>
+
+#include <weft/net/udp.hpp>
+#include <weft/net/unix.hpp>
+
+#include "blocking_call.hpp"
+#include "support/raw_sockets.hpp"
+
+/// The calls of UDP and Unix sockets.
+namespace weft::testing {
+
+namespace {
+
+template <class T>
+result<std::size_t> one_if(const result<T>& done) {
+  return done ? result<std::size_t>(1) : fail(done.error());
+}
+
+blocking_call receiving(std::string_view name,
+                        std::function<result<std::size_t>(const udp_socket&)> call) {
+  struct state {
+    udp_socket near = or_throw(udp_socket::bind("127.0.0.1:0"));
+    sockaddr_in address = loopback(or_throw(near.local_endpoint()).port());
+    raw_handle far{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  };
+  auto both = std::make_shared<state>();
+  return {.name = name,
+          .perform = [both, call = std::move(call)] { return call(both->near); },
+          .make_ready =
+              [both] {
+                CHECK(::sendto(both->far.get(), "ping", 4, 0,
+                               reinterpret_cast<const sockaddr*>(&both->address),
+                               sizeof both->address) == 4);
+              },
+          .close = [both] { both->near.close(); }};
+}
+
+blocking_call receive_from_call() {
+  return receiving("receive_from", [](const udp_socket& s) {
+    std::array<std::byte, 4> buffer;
+    return one_if(s.receive_from(buffer));
+  });
+}
+
+blocking_call receive_message_call() {
+  return receiving("receive_message", [](const udp_socket& s) {
+    std::array<std::byte, 4> buffer;
+    return one_if(s.receive_message(buffer));
+  });
+}
+
+blocking_call unix_read_call() {
+  struct state {
+    unix_stream near;
+    raw_handle far;
+  };
+  raw_pair ends = local_pair();
+  auto both =
+      std::make_shared<state>(unix_stream::from(adopt(std::move(ends.near))), std::move(ends.far));
+  return {.name = "read of a Unix stream",
+          .perform =
+              [both] {
+                std::array<std::byte, 4> buffer;
+                return both->near.read(buffer);
+              },
+          .make_ready = [both] { CHECK(send_now(both->far.get(), "ping")); },
+          .close = [both] { both->near.close(); }};
+}
+
+/// A name that no other socket has.
+std::string unused_name() {
+  static std::atomic<int> count{0};
+  return "@weft-contract-" + std::to_string(::getpid()) + "-" + std::to_string(++count);
+}
+
+blocking_call unix_accept_call() {
+  struct state {
+    std::string name = unused_name();
+    unix_listener listener = or_throw(unix_listener::listen(name));
+    std::mutex mutex;
+    std::vector<unix_stream> peers;
+  };
+  auto both = std::make_shared<state>();
+  return {.name = "accept of a Unix listener",
+          .perform = [both] { return one_if(both->listener.accept()); },
+          .make_ready =
+              [both] {
+                unix_stream peer = or_throw(unix_stream::connect(both->name));
+                std::lock_guard hold(both->mutex);
+                both->peers.push_back(std::move(peer));
+              },
+          .close = [both] { both->listener.close(); }};
+}
+
+/// The receiver has no room until a datagram is taken from it.
+blocking_call unix_send_to_call() {
+  struct state {
+    unix_endpoint where = or_throw(unix_endpoint::parse(unused_name()));
+    unix_datagram far = or_throw(unix_datagram::bind(where));
+    unix_datagram near = or_throw(unix_datagram::unbound());
+  };
+  auto both = std::make_shared<state>();
+  while (both->near.try_send_to(bytes_of("full"), both->where)) {
+  }
+  return {
+      .name = "send_to of a Unix datagram socket",
+      .perform = [both] { return one_if(both->near.send_to("x", both->where)); },
+      .make_ready = [both] { CHECK(!receive_now(both->far.descriptor().native_handle()).empty()); },
+      .close = [both] { both->near.close(); }};
+}
+
+}  // namespace
+
+const std::vector<make_call>& socket_calls() {
+  static const std::vector<make_call> all{receive_from_call, receive_message_call, unix_read_call,
+                                          unix_accept_call, unix_send_to_call};
+  return all;
+}
+
+}  // namespace weft::testing

@@ -81,16 +81,16 @@ void check_transfer() {
 
 }  // namespace
 
-TEST_CASE("[row 83] a leased read delivers what there is, in order, up to the end") {
+TEST_CASE("[row 83] [B8] a leased read delivers what there is, in order, up to the end") {
   in_io(check_transfer);
 }
 
-TEST_CASE("[row 83] leased reads work where the kernel takes no buffers") {
+TEST_CASE("[row 83] [B8] leased reads work where the kernel takes no buffers") {
   const no_buffer_rings refused;
   in_io(check_transfer);
 }
 
-TEST_CASE("[row 83] a leased read completes, times out, is cancelled and is closed under it") {
+TEST_CASE("[row 83] [B8] a leased read completes, times out, is cancelled and is closed under it") {
   in_io([] {
     connection both = connected();
     auto waiter = spawn([&] { return text_of(or_throw(both.server.read_leased())); });
@@ -101,7 +101,7 @@ TEST_CASE("[row 83] a leased read completes, times out, is cancelled and is clos
   });
 }
 
-TEST_CASE("[row 83] data that arrives while a leased read is cancelled is not lost") {
+TEST_CASE("[row 83] [B8] data that arrives while a leased read is cancelled is not lost") {
   in_io([] {
     const connection both = connected();
     std::string sent;
@@ -133,7 +133,7 @@ TEST_CASE("[row 83] data that arrives while a leased read is cancelled is not lo
   });
 }
 
-TEST_CASE("[row 83] more leases than the kernel has buffers, at once and kept") {
+TEST_CASE("[row 83] [B8] more leases than the kernel has buffers, at once and kept") {
   in_io([] {
     constexpr std::size_t count = 300;
     const tcp_listener listener = or_throw(listen("127.0.0.1:0"));

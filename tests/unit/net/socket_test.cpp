@@ -101,6 +101,32 @@ TEST_CASE("datagrams go to an address and tell where they come from [row 153]") 
   });
 }
 
+TEST_CASE("datagrams go over IPv6, too [row 153]") {
+  in_io([] {
+    if (!has_v6()) {
+      return;
+    }
+    weft::socket server(socket_domain::ipv6, socket_type::datagram);
+    weft::socket client(socket_domain::ipv6, socket_type::datagram);
+    CHECK(server.bind("::1"));
+    CHECK(client.bind("::1"));
+    CHECK(client.sendto("hello", "::1", port_of(server)) == 5);
+    std::array<std::byte, 16> buffer;
+    const auto got = or_throw(server.recvfrom(buffer));
+    CHECK(got.size == 5);
+    CHECK(!got.truncated);
+    CHECK(got.from == or_throw(client.local_address()));
+    CHECK(server.sendto(bytes_of("back"), got.from) == 4);
+    CHECK(or_throw(client.recv(100)) == "back");
+
+    CHECK(client.connect("::1", port_of(server)));
+    CHECK(client.peer_address() == server.local_address());
+    CHECK(client.send("connected") == 9);
+    CHECK(or_throw(server.recv(100)) == "connected");
+    check_ends_of_wait([&] { return client.recv(buffer); }, [&] { client.close(); });
+  });
+}
+
 TEST_CASE("recvfrom() on a stream leaves what does not fit for the next call [row 153]") {
   in_io([] {
     weft::socket listening(socket_domain::ipv4, socket_type::stream);
@@ -228,6 +254,33 @@ TEST_CASE("a raw socket sends and receives whole packets [row 106]") {
       REQUIRE(got.size >= 28);
       if (packet[20] == std::byte{0} && packet[25] == std::byte{1}) {
         CHECK(std::get<endpoint>(got.from).address() == ip_address::loopback_v4());
+        break;
+      }
+    }
+  });
+}
+
+TEST_CASE("a raw socket of IPv6 sends and receives what packets carry [row 106]") {
+  in_io([] {
+    constexpr int icmp_v6 = 58;
+    const auto raw = weft::socket::open(socket_domain::ipv6, socket_type::raw, icmp_v6);
+    if (!raw) {
+      CHECK(error_of(raw) == std::errc::operation_not_permitted);
+      return;
+    }
+    if (!has_v6()) {
+      return;
+    }
+    // An echo request: type 128, code 0, a checksum that the system fills in, identity 2, number 1.
+    const std::array<unsigned char, 8> request{128, 0, 0, 0, 0, 2, 0, 1};
+    CHECK(raw->sendto(std::as_bytes(std::span(request)), "::1") == request.size());
+    std::array<std::byte, 128> message;
+    timeout_scope limit(promptly);
+    for (;;) {
+      const auto got = or_throw(raw->recvfrom(message));
+      REQUIRE(got.size >= 8);
+      if (message[0] == std::byte{129} && message[5] == std::byte{2}) {
+        CHECK(std::get<endpoint>(got.from).address() == ip_address::loopback_v6());
         break;
       }
     }

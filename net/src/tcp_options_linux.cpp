@@ -11,10 +11,10 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <weft/io/detail/syscalls.hpp>
 #include <weft/net/tcp_options.hpp>
 
 #include "socket.hpp"
+#include "socket_option.hpp"
 
 namespace weft::detail {
 
@@ -44,11 +44,6 @@ result<bool> is_v6(const io::descriptor& s) noexcept {
   const auto family = number(s, SOL_SOCKET, SO_DOMAIN);
   return family ? result<bool>(*family == AF_INET6) : fail(family.error());
 }
-
-struct option_name {
-  int level;
-  int name;
-};
 
 /// An IPv6 socket may talk IPv4, too, and has both options; what it says of itself is IPv6's.
 result<void> set_ip_number(const io::descriptor& s, option_name v4, option_name v6,
@@ -134,17 +129,13 @@ result<std::optional<keep_alive_times>> calls::keep_alive(socket s) noexcept {
 
 result<void> calls::set_linger(socket s, std::optional<seconds> time) noexcept {
   const ::linger value{.l_onoff = time ? 1 : 0, .l_linger = time ? clamped(time->count()) : 0};
-  return do_on(s, [&](int fd) noexcept {
-    return sys::set_option(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value);
-  });
+  return set_value(s, {SOL_SOCKET, SO_LINGER}, value);
 }
 
 result<std::optional<seconds>> calls::linger(socket s) noexcept {
   ::linger value{};
   unsigned size = sizeof value;
-  const auto asked = do_on(s, [&](int fd) noexcept {
-    return sys::get_option(fd, SOL_SOCKET, SO_LINGER, &value, &size);
-  });
+  const auto asked = ask_option(s, {SOL_SOCKET, SO_LINGER}, &value, size);
   if (!asked) {
     return fail(asked.error());
   }
@@ -239,18 +230,14 @@ result<void> calls::set_interface(socket s, std::string_view name) noexcept {
     return fail(std::make_error_code(std::errc::no_such_device));
   }
   std::ranges::copy(name, text.begin());
-  return do_on(s, [&](int fd) noexcept {
-    return sys::set_option(fd, SOL_SOCKET, SO_BINDTODEVICE, text.data(),
-                           static_cast<unsigned>(name.size()));
-  });
+  return set_option(s, {SOL_SOCKET, SO_BINDTODEVICE}, text.data(),
+                    static_cast<unsigned>(name.size()));
 }
 
 result<std::string> calls::interface_name(socket s) {
   std::array<char, IFNAMSIZ> text{};
   unsigned size = text.size();
-  const auto asked = do_on(s, [&](int fd) noexcept {
-    return sys::get_option(fd, SOL_SOCKET, SO_BINDTODEVICE, text.data(), &size);
-  });
+  const auto asked = ask_option(s, {SOL_SOCKET, SO_BINDTODEVICE}, text.data(), size);
   if (!asked) {
     return fail(asked.error());
   }

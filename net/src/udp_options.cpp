@@ -1,3 +1,6 @@
+#include <array>
+
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -58,6 +61,30 @@ result<bool> pair_is_on(const io::descriptor& socket, const option_pair& option)
 }
 
 }  // namespace
+
+result<bool> udp_socket::reuse_address() const noexcept {
+  return detail::is_on(descriptor_, {SOL_SOCKET, SO_REUSEADDR});
+}
+
+result<bool> udp_socket::reuse_port() const noexcept {
+  return detail::is_on(descriptor_, detail::option::reuse_port);
+}
+
+result<bool> udp_socket::v6_only() const noexcept {
+  const auto v6 = is_v6(descriptor_);
+  if (!v6 || !*v6) {
+    return fail(v6 ? std::make_error_code(std::errc::operation_not_supported) : v6.error());
+  }
+  return detail::is_on(descriptor_, {IPPROTO_IPV6, IPV6_V6ONLY});
+}
+
+result<std::string> udp_socket::interface_name() const {
+  std::array<char, IFNAMSIZ> text{};
+  unsigned size = text.size();
+  const auto asked =
+      detail::ask_option(descriptor_, detail::option::bind_to_interface, text.data(), size);
+  return asked ? result<std::string>(text.data()) : fail(asked.error());
+}
 
 result<void> udp_socket::set_broadcast(bool on) const noexcept {
   return detail::set_number(descriptor_, {SOL_SOCKET, SO_BROADCAST}, on);

@@ -2,6 +2,9 @@
 #include <atomic>
 #include <cerrno>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -55,6 +58,44 @@ udp_socket bound() {
   return or_throw(udp_socket::bind("127.0.0.1:0"));
 }
 
+using udp_setter = result<void> (*)(const udp_socket&);
+
+/// Each option of UDP.
+constexpr std::array<std::pair<std::string_view, udp_setter>, 11> setters{{
+    {"broadcast", [](const udp_socket& s) { return s.set_broadcast(true); }},
+    {"ttl", [](const udp_socket& s) { return s.set_ttl(5); }},
+    {"tos", [](const udp_socket& s) { return s.set_tos(8); }},
+    {"receive buffer", [](const udp_socket& s) { return s.set_receive_buffer(30'000); }},
+    {"send buffer", [](const udp_socket& s) { return s.set_send_buffer(30'000); }},
+    {"multicast ttl", [](const udp_socket& s) { return s.set_multicast_ttl(5); }},
+    {"multicast loop", [](const udp_socket& s) { return s.set_multicast_loop(true); }},
+    {"reports", [](const udp_socket& s) { return s.set_reports({.timestamp = true}); }},
+    {"segment size", [](const udp_socket& s) { return s.set_segment_size(100); }},
+    {"receive offload", [](const udp_socket& s) { return s.set_receive_offload(true); }},
+    {"multicast interface",
+     [](const udp_socket& s) {
+       return s.set_multicast_interface(multicast_interface::by_index(1));
+     }},
+}};
+
+/// What reading each of them comes to.
+std::vector<std::pair<std::string_view, std::error_code>> asked(const udp_socket& s) {
+  return {{"reuse address", error_of(s.reuse_address())},
+          {"reuse port", error_of(s.reuse_port())},
+          {"v6 only", error_of(s.v6_only())},
+          {"interface", error_of(s.interface_name())},
+          {"broadcast", error_of(s.broadcast())},
+          {"ttl", error_of(s.ttl())},
+          {"tos", error_of(s.tos())},
+          {"receive buffer", error_of(s.receive_buffer())},
+          {"send buffer", error_of(s.send_buffer())},
+          {"multicast ttl", error_of(s.multicast_ttl())},
+          {"multicast loop", error_of(s.multicast_loop())},
+          {"reports", error_of(s.reports())},
+          {"segment size", error_of(s.segment_size())},
+          {"receive offload", error_of(s.receive_offload())}};
+}
+
 bool is_errno(std::error_code error, int number) {
   return error == std::error_condition(number, std::generic_category());
 }
@@ -79,12 +120,27 @@ TEST_CASE("an option that the system lacks is not supported, and not passed over
     const udp_socket socket = bound();
     const failing unknown(call::set_option, ENOPROTOOPT);
     const auto lacking = std::errc::operation_not_supported;
-    CHECK(error_of(socket.set_receive_offload(true)) == lacking);
-    CHECK(error_of(socket.set_segment_size(100)) == lacking);
-    CHECK(error_of(socket.set_ttl(5)) == lacking);
-    CHECK(error_of(socket.set_reports({.timestamp = true})) == lacking);
+    for (const auto& [name, set] : setters) {
+      CHECK_MESSAGE(error_of(set(socket)) == lacking, name);
+    }
     CHECK(error_of(socket.join(ip_address::v4(239, 1, 2, 3))) == lacking);
-    CHECK(error_of(udp_socket::bind("127.0.0.1:0", {.reuse_port = true})) == lacking);
+    for (const udp_options& options :
+         {udp_options{.reuse_address = true}, udp_options{.reuse_port = true},
+          udp_options{.broadcast = true}, udp_options{.receive_buffer = 30'000},
+          udp_options{.send_buffer = 30'000}, udp_options{.interface = "lo"}}) {
+      CHECK(error_of(udp_socket::bind("127.0.0.1:0", options)) == lacking);
+    }
+    CHECK(error_of(udp_socket::unbound(ip_family::v6)) == lacking);
+  });
+}
+
+TEST_CASE("an option that the system lacks cannot be read, either [row 103]") {
+  in_io([] {
+    const udp_socket socket = bound();
+    const failing unknown(call::get_option, ENOPROTOOPT);
+    for (const auto& [name, error] : asked(socket)) {
+      CHECK_MESSAGE(error == std::errc::operation_not_supported, name);
+    }
   });
 }
 

@@ -9,6 +9,7 @@
 
 #include <weft/io/detail/syscalls.hpp>
 #include <weft/net/tcp.hpp>
+#include <weft/net/udp.hpp>
 #include <weft/runtime/yield.hpp>
 
 #include "support/tcp_fixture.hpp"
@@ -194,6 +195,68 @@ TEST_CASE("what setting up a socket runs into surfaces, and leaves no descriptor
       detail::sys::inject(nullptr);
     });
   }
+}
+
+namespace {
+
+/// Of the calls that set an option, the one with this number fails; below zero: none.
+std::atomic<int> options_until_failure{-1};
+
+detail::sys::fault lack_one_option(detail::sys::call which, int, std::size_t) noexcept {
+  const bool hit =
+      which == detail::sys::call::set_option && options_until_failure.fetch_sub(1) == 0;
+  return {.error = hit ? ENOPROTOOPT : 0};
+}
+
+/// How many options `make()` sets; it must fail whichever of them is lacking.
+template <class Make>
+int options_needed(Make make) {
+  for (int n = 0;; ++n) {
+    options_until_failure = n;
+    detail::sys::inject(&lack_one_option);
+    const auto error = error_of(make());
+    const bool failed = options_until_failure < 0;
+    detail::sys::inject(nullptr);
+    if (!failed) {
+      CHECK(!error);
+      return n;
+    }
+    CHECK(error == std::errc::operation_not_supported);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("listen(), connect() and bind() pass over none of the options that they are given") {
+  in_io([] {
+    const listen_options full{.reuse_port = true,
+                              .keep_alive = keep_alive_times{},
+                              .send_buffer = 30'000,
+                              .receive_buffer = 30'000,
+                              .linger = 1s,
+                              .tos = 8,
+                              .ttl = 5,
+                              .user_timeout = 1s,
+                              .fast_open_queue = 5,
+                              .defer_accept = 1s};
+    CHECK(options_needed([&] { return listen("127.0.0.1:0", full); }) == 15);
+    const auto listener = or_throw(listen("127.0.0.1:0"));
+    const endpoint where = or_throw(listener.local_endpoint());
+    const connect_options outgoing{.keep_alive = keep_alive_times{},
+                                   .send_buffer = 30'000,
+                                   .receive_buffer = 30'000,
+                                   .linger = 1s,
+                                   .tos = 8,
+                                   .ttl = 5,
+                                   .user_timeout = 1s};
+    CHECK(options_needed([&] { return connect(where, outgoing); }) == 11);
+    const udp_options datagrams{.reuse_address = true,
+                                .reuse_port = true,
+                                .broadcast = true,
+                                .receive_buffer = 30'000,
+                                .send_buffer = 30'000};
+    CHECK(options_needed([&] { return udp_socket::bind("127.0.0.1:0", datagrams); }) == 5);
+  });
 }
 
 }  // namespace weft::testing

@@ -1,5 +1,10 @@
 #include <cerrno>
 #include <chrono>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 #include <netinet/in.h>
@@ -211,23 +216,81 @@ TEST_CASE("with defer_accept a connection is accepted once its first data has co
   });
 }
 
-TEST_CASE("an option that the system lacks is not supported, never silence [row 91]") {
-  in_io([] {
-    const connection both = connected();
+namespace {
+
+/// The system has no options at all while it lives.
+class without_options {
+ public:
+  without_options() {
     detail::sys::inject([](detail::sys::call which, int, std::size_t) noexcept {
       const bool hit =
           which == detail::sys::call::set_option || which == detail::sys::call::get_option;
       return detail::sys::fault{.error = hit ? ENOPROTOOPT : 0};
     });
-    const auto set = both.client.set_user_timeout(1s);
-    const auto got = both.client.user_timeout();
-    const auto listening = listen("127.0.0.1:0");
-    const auto connecting = connect(*both.client.peer_endpoint(), {.fast_open = true});
-    detail::sys::inject(nullptr);
-    CHECK(error_of(set) == std::errc::operation_not_supported);
-    CHECK(error_of(got) == std::errc::operation_not_supported);
-    CHECK(error_of(listening) == std::errc::operation_not_supported);
-    CHECK(error_of(connecting) == std::errc::operation_not_supported);
+  }
+  ~without_options() { detail::sys::inject(nullptr); }
+  without_options(const without_options&) = delete;
+  without_options& operator=(const without_options&) = delete;
+};
+
+using outcomes = std::vector<std::pair<std::string_view, std::error_code>>;
+
+outcomes set_all(const tcp_socket& s) {
+  return {{"no_delay", error_of(s.set_no_delay(true))},
+          {"quick_ack", error_of(s.set_quick_ack(true))},
+          {"keep_alive", error_of(s.set_keep_alive(keep_alive_times{}))},
+          {"no keep_alive", error_of(s.set_keep_alive(std::nullopt))},
+          {"linger", error_of(s.set_linger(1s))},
+          {"user_timeout", error_of(s.set_user_timeout(1s))},
+          {"send_buffer", error_of(s.set_send_buffer(30'000))},
+          {"receive_buffer", error_of(s.set_receive_buffer(30'000))},
+          {"tos", error_of(s.set_tos(8))},
+          {"ttl", error_of(s.set_ttl(5))},
+          {"reuse_address", error_of(s.set_reuse_address(true))},
+          {"reuse_port", error_of(s.set_reuse_port(true))},
+          {"v6_only", error_of(s.set_v6_only(true))},
+          {"interface", error_of(s.set_interface("lo"))},
+          {"fast_open_queue", error_of(s.set_fast_open_queue(5))},
+          {"defer_accept", error_of(s.set_defer_accept(1s))},
+          {"fast_open", error_of(s.set_fast_open(true))},
+          {"late_source_port", error_of(s.set_late_source_port(true))}};
+}
+
+outcomes read_all(const tcp_socket& s) {
+  return {{"no_delay", error_of(s.no_delay())},
+          {"quick_ack", error_of(s.quick_ack())},
+          {"keep_alive", error_of(s.keep_alive())},
+          {"linger", error_of(s.linger())},
+          {"user_timeout", error_of(s.user_timeout())},
+          {"send_buffer", error_of(s.send_buffer())},
+          {"receive_buffer", error_of(s.receive_buffer())},
+          {"tos", error_of(s.tos())},
+          {"ttl", error_of(s.ttl())},
+          {"reuse_address", error_of(s.reuse_address())},
+          {"reuse_port", error_of(s.reuse_port())},
+          {"v6_only", error_of(s.v6_only())},
+          {"interface", error_of(s.interface_name())},
+          {"fast_open_queue", error_of(s.fast_open_queue())},
+          {"defer_accept", error_of(s.defer_accept())},
+          {"fast_open", error_of(s.fast_open())}};
+}
+
+}  // namespace
+
+TEST_CASE("an option that the system lacks is not supported, never silence [row 91]") {
+  in_io([] {
+    const auto lacking = std::errc::operation_not_supported;
+    const connection both = connected();
+    const endpoint where = or_throw(both.client.peer_endpoint());
+    const tcp_socket socket = or_throw(tcp_socket::open_v4());
+    const without_options system;
+    for (const auto& all : {set_all(socket), read_all(socket)}) {
+      for (const auto& [name, error] : all) {
+        CHECK_MESSAGE(error == lacking, name);
+      }
+    }
+    CHECK(error_of(listen("127.0.0.1:0")) == lacking);
+    CHECK(error_of(connect(where, {.fast_open = true})) == lacking);
   });
 }
 

@@ -81,6 +81,10 @@ TEST_CASE("the options of bind() are those that the socket has [row 103]") {
                                                                   .receive_buffer = 30'000,
                                                                   .send_buffer = 60'000}));
     CHECK(raw_option(socket, SOL_SOCKET, SO_REUSEADDR) == 1);
+    CHECK(socket.reuse_address() == true);
+    CHECK(socket.reuse_port() == false);
+    CHECK(socket.interface_name() == "");
+    CHECK(error_of(socket.v6_only()) == std::errc::operation_not_supported);
     CHECK(socket.broadcast() == true);
     CHECK(or_throw(socket.receive_buffer()) >= 30'000);
     CHECK(or_throw(socket.send_buffer()) >= 60'000);
@@ -90,12 +94,19 @@ TEST_CASE("the options of bind() are those that the socket has [row 103]") {
     const auto plain = or_throw(udp_socket::unbound(ip_family::v4));
     CHECK(plain.broadcast() == false);
     CHECK(raw_option(plain, SOL_SOCKET, SO_REUSEADDR) == 0);
+    CHECK(plain.reuse_address() == false);
+    for (const bool only : {true, false}) {
+      if (const auto six = udp_socket::unbound(ip_family::v6, {.v6_only = only})) {
+        CHECK(six->v6_only() == only);
+      }
+    }
   });
 }
 
 TEST_CASE("sockets share a port when all of them ask to [row 103]") {
   in_io([] {
     const auto first = or_throw(udp_socket::bind("127.0.0.1:0", {.reuse_port = true}));
+    CHECK(first.reuse_port() == true);
     const endpoint where = or_throw(first.local_endpoint());
     CHECK(udp_socket::bind(where, {.reuse_port = true}));
     CHECK(error_of(udp_socket::bind(where)) == std::errc::address_in_use);
@@ -112,6 +123,7 @@ TEST_CASE("a socket keeps to its interface, and one that is not there is an erro
       CHECK(error_of(kept) == std::errc::operation_not_permitted);
       return;
     }
+    CHECK(kept->interface_name() == "lo");
     CHECK(kept->send_to("within", *kept->local_endpoint()));
     std::array<std::byte, 8> buffer;
     CHECK(kept->receive(buffer) == 6);

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -149,6 +150,14 @@ class WEFT_API udp_socket {
   result<std::size_t> send_many(std::span<const udp_parcel> parcels) const noexcept;
   /// Sends those that need not wait.
   result<std::size_t> try_send_many(std::span<const udp_parcel> parcels) const noexcept;
+
+  // What was decided when the socket was made: see udp_options.
+  result<bool> reuse_address() const noexcept;
+  result<bool> reuse_port() const noexcept;
+  /// Errors: `operation_not_supported` on an IPv4 socket.
+  result<bool> v6_only() const noexcept;
+  /// The name of the interface it keeps to; empty: any.
+  result<std::string> interface_name() const;
 
   /// Whether datagrams may be sent to broadcast addresses.
   result<void> set_broadcast(bool on) const noexcept;

@@ -101,8 +101,8 @@ TEST_CASE("plain threads read, write and time out as fibers do") {
   tcp_stream near = stream_on(std::move(ends.near));
   std::array<std::byte, 4> buffer;
   {
-    timeout_scope limit(30ms);
     const auto start = clock::now();
+    timeout_scope limit(30ms);
     CHECK(error_of(near.read(buffer)) == errc::timed_out);
     CHECK(clock::now() - start >= 30ms);
     CHECK(clock::now() - start < promptly);

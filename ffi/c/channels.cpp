@@ -1,37 +1,16 @@
 #include <cstdint>
 
 #include <weft/ffi/weft.h>
-#include <weft/sync/channel.hpp>
-#include <weft/sync/event.hpp>
+#include <weft/sync/select.hpp>
 
+#include "channel_objects.hpp"
 #include "limits.hpp"
 #include "objects.hpp"
 
 /// Channels of pointers, and events.
 using namespace weft::c;
 
-namespace {
-
-class channel_object final : public object {
- public:
-  static constexpr int own_kind = WEFT_KIND_CHANNEL;
-  explicit channel_object(std::size_t capacity) : object(own_kind), pointers(capacity) {}
-  void on_close() noexcept override { pointers.close(); }
-
-  weft::channel<void*> pointers;
-};
-
-class event_object final : public object {
- public:
-  static constexpr int own_kind = WEFT_KIND_EVENT;
-  explicit event_object(weft::event_reset reset) noexcept : object(own_kind), state(reset) {}
-  void on_close() noexcept override { closers.fire_all(); }
-
-  int wait(const limits& how);
-
-  weft::event state;
-  waker_list closers;
-};
+namespace weft::c {
 
 int event_object::wait(const limits& how) {
   if (state.try_wait()) {
@@ -41,16 +20,16 @@ int event_object::wait(const limits& how) {
     return misused(WEFT_E_WOULD_BLOCK);
   }
   const auto waited = under_token(how, [&] {
-    weft::cancel_scope region;
-    scope_waker ends(region);
-    const waker_list::entry closing(closers, ends);
-    return state.wait_until(how.until);
+    return select_in_order(
+        on(state.waiting(), [] { return result<void>(); }),
+        on(closed.waiting(), []() -> result<void> { return fail(errc::closed); }), at(how.until));
   });
-  if (waited) {
-    return WEFT_OK;
-  }
-  return closers.is_fired() ? failed(weft::errc::closed) : failed(waited.error());
+  return waited ? WEFT_OK : failed(waited.error());
 }
+
+}  // namespace weft::c
+
+namespace {
 
 template <class Object, class F>
 int on(weft_handle handle, F f) noexcept {

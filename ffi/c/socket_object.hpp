@@ -41,6 +41,21 @@ class socket_object final : public object {
     std::visit([](auto& s) noexcept { s.close(); }, any);
   }
 
+  /// Closes it and leaves the native handle, and the file of a Unix socket, to the caller; -1 when
+  /// it is closed already.
+  int surrender() noexcept {
+    closers.fire_all();
+    const std::lock_guard hold(setup);
+    std::visit(
+        [](auto& s) noexcept {
+          if constexpr (requires { s.keep_file(); }) {
+            s.keep_file();
+          }
+        },
+        any);
+    return descriptor().surrender();
+  }
+
   const io::descriptor& descriptor() const noexcept {
     return std::visit(
         [](const auto& s) noexcept -> const io::descriptor& { return s.descriptor(); }, any);

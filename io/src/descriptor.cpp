@@ -230,9 +230,9 @@ void await_all_left(detail::descriptor_state& state) noexcept {
 
 }  // namespace
 
-void descriptor::close() noexcept {
+int descriptor::shut(bool keeps) const noexcept {
   if (!state_) {
-    return;
+    return -1;
   }
   bool is_first = false;
   {
@@ -241,7 +241,7 @@ void descriptor::close() noexcept {
   }
   if (!is_first) {
     await_closed(*state_);
-    return;
+    return -1;
   }
   while (interrupt_one(*state_)) {
   }
@@ -253,10 +253,15 @@ void descriptor::close() noexcept {
     home = state_->home;
     tenancy = state_->tenancy;
   }
-  if (home) {
+  if (home && keeps) {
+    home->take_off(*state_, tenancy);
+  } else if (home) {
     home->forget(*state_, tenancy);
   }
-  weft::detail::sys::close(state_->fd);
+  const int kept = keeps ? state_->fd : -1;
+  if (!keeps) {
+    weft::detail::sys::close(state_->fd);
+  }
   detail::descriptor_state::closer* others = nullptr;
   {
     std::lock_guard hold(state_->lock);
@@ -268,6 +273,7 @@ void descriptor::close() noexcept {
     others = others->next;  // it is gone once it has been woken
     park::unpark(token);
   }
+  return kept;
 }
 
 int descriptor::release() noexcept {

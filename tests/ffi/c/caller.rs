@@ -1,6 +1,9 @@
 //! weft.h from Rust, by nothing but extern "C": rustc caller.rs -l weft_c -L <directory of libweft_c.so>
 
 use std::ffi::{c_char, c_int, c_void, CStr};
+use std::io::{Read, Write};
+use std::os::fd::{FromRawFd, IntoRawFd};
+use std::os::unix::net::UnixStream;
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,6 +23,17 @@ struct SpawnOptions {
     name: *const c_char,
 }
 
+#[repr(C)]
+struct SelectArm {
+    operation: i32,
+    result: i32,
+    what: Handle,
+    time: i64,
+    value: *mut c_void,
+}
+const RECEIVE: i32 = 1;
+const WAIT: i32 = 3;
+
 #[link(name = "weft_c")]
 extern "C" {
     fn weft_start(options: *const c_void) -> c_int;
@@ -33,6 +47,11 @@ extern "C" {
     fn weft_read(stream: Handle, buffer: *mut c_void, size: usize, timeout: i64, cancel: Handle) -> i64;
     fn weft_write_all(stream: Handle, data: *const c_void, size: usize, timeout: i64, cancel: Handle) -> i64;
     fn weft_close(any: Handle) -> c_int;
+    fn weft_channel_create(capacity: usize) -> Handle;
+    fn weft_channel_send(channel: Handle, value: *mut c_void, timeout: i64, cancel: Handle) -> c_int;
+    fn weft_select(arms: *mut SelectArm, count: usize, timeout: i64, cancel: Handle) -> i64;
+    fn weft_adopt(native: i64) -> Handle;
+    fn weft_release(socket: Handle) -> i64;
 }
 
 static ECHOED: AtomicU64 = AtomicU64::new(0);
@@ -90,8 +109,55 @@ fn talk(address: &CStr) {
     }
 }
 
+extern "C" fn send_boxes(argument: *mut c_void) -> i64 {
+    for number in 0..100u64 {
+        let boxed = Box::into_raw(Box::new(number));
+        assert_eq!(unsafe { weft_channel_send(*(argument as *const Handle), boxed.cast(), FOREVER, NONE) }, 0);
+    }
+    100
+}
+
+/// A thread takes what a fiber sends, and sees the fiber end.
+fn select() {
+    unsafe {
+        let mut channel = weft_channel_create(3);
+        let fiber = weft_spawn(send_boxes, (&mut channel as *mut Handle).cast(), null());
+        let mut arms = [
+            SelectArm { operation: RECEIVE, result: 0, what: channel, time: 0, value: null_mut() },
+            SelectArm { operation: WAIT, result: 0, what: fiber, time: 0, value: null_mut() },
+        ];
+        for number in 0..100u64 {
+            // The fiber may have ended, and then what it sent is still inside.
+            let count = if number < 96 { 2 } else { 1 };
+            assert_eq!(weft_select(arms.as_mut_ptr(), count, FOREVER, NONE), 0);
+            assert_eq!(*Box::from_raw(arms[0].value as *mut u64), number);
+        }
+        assert_eq!(weft_select(arms.as_mut_ptr(), 2, FOREVER, NONE), 1);
+        let mut result = 0i64;
+        assert_eq!(weft_fiber_join(fiber, &mut result, 0, NONE), 0);
+        assert_eq!(result, 100);
+        assert_eq!(weft_close(channel), 0);
+    }
+}
+
+/// A stream of Rust's own goes to weft and comes back.
+fn adopt() {
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    let handle = unsafe { weft_adopt(theirs.into_raw_fd().into()) };
+    assert_eq!(unsafe { weft_write_all(handle, b"weft".as_ptr().cast(), 4, FOREVER, NONE) }, 4);
+    let mut theirs = unsafe { UnixStream::from_raw_fd(weft_release(handle) as i32) };
+    theirs.write_all(b" and Rust").unwrap();
+    drop(theirs);
+    let mut text = String::new();
+    ours.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "weft and Rust");
+    assert_eq!(unsafe { weft_close(handle) } as i64, STALE);
+}
+
 fn main() {
     unsafe { assert_eq!(weft_start(null()), 0) };
+    select();
+    adopt();
     let mut listener = unsafe { weft_tcp_listen(c"127.0.0.1:0".as_ptr(), null()) };
     assert!(listener > 0);
     let mut text = [0 as c_char; 128];

@@ -5,9 +5,10 @@ Usage: ctypes_test.py <libweft_c.so> <weft.h>
 
 import ctypes
 import re
+import socket
 import sys
 import threading
-from ctypes import byref, c_char_p, c_int, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import byref, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
 FOREVER, NONE, MILLISECOND = -1, 0, 1_000_000
 LIBRARY, HEADER = sys.argv[1:3]
@@ -26,6 +27,18 @@ class StartOptions(ctypes.Structure):
     ]
 
 
+class SelectArm(ctypes.Structure):
+    _fields_ = [
+        ("operation", c_int32),
+        ("result", c_int32),
+        ("what", c_int64),
+        ("time", c_int64),
+        ("value", c_void_p),
+    ]
+
+
+RECEIVE, SEND, WAIT, TIME, DEFAULT = range(1, 6)
+
 TYPES = {
     "int": c_int,
     "int64_t": c_int64,
@@ -36,6 +49,7 @@ TYPES = {
     "int64_t*": ctypes.POINTER(c_int64),
     "void**": ctypes.POINTER(c_void_p),
     "const weft_start_options*": ctypes.POINTER(StartOptions),
+    "weft_select_arm*": ctypes.POINTER(SelectArm),
 }
 
 
@@ -134,6 +148,40 @@ def test_ends_of_waits():
     expect(weft.weft_tcp_connect(b"127.0.0.1:1", FOREVER, NONE), "WEFT_E_CONNECTION_REFUSED")
 
 
+def test_select():
+    """Threads of Python wait for the first of two channels, or for the time."""
+    first, second = weft.weft_channel_create(0), weft.weft_channel_create(0)
+    arms = (SelectArm * 3)(
+        SelectArm(operation=RECEIVE, what=first),
+        SelectArm(operation=RECEIVE, what=second),
+        SelectArm(operation=TIME, time=MILLISECOND),
+    )
+    check(weft.weft_select(arms, 3, FOREVER, NONE) == 2, "the time")
+    arms[2] = SelectArm(operation=DEFAULT)
+    check(weft.weft_select(arms, 3, FOREVER, NONE) == 2, "the default")
+    sender = threading.Thread(target=weft.weft_channel_send, args=(second, 4711, FOREVER, NONE))
+    sender.start()
+    check(weft.weft_select(arms, 2, FOREVER, NONE) == 1, "the channel that was sent to")
+    check(arms[1].result == 0 and arms[1].value == 4711, "what was sent")
+    sender.join()
+    weft.weft_close(first)
+    expect(weft.weft_select(arms, 2, FOREVER, NONE), "WEFT_E_STALE_HANDLE")
+    weft.weft_close(second)
+
+
+def test_native():
+    """A socket of Python goes to weft and comes back."""
+    ours, theirs = socket.socketpair()
+    with ours:
+        handle = weft.weft_adopt(theirs.detach())
+        check(weft.weft_write_all(handle, b"from weft", 9, FOREVER, NONE) == 9, "write")
+        check(ours.recv(9, socket.MSG_WAITALL) == b"from weft", "what weft wrote")
+        with socket.socket(fileno=weft.weft_release(handle)) as again:
+            again.sendall(b"from Python")
+            check(ours.recv(11, socket.MSG_WAITALL) == b"from Python", "what Python wrote")
+        expect(weft.weft_kind(handle), "WEFT_E_STALE_HANDLE")
+
+
 def test_callbacks():
     """A function of Python may run as a fiber if it does not wait inside weft."""
     seen = []
@@ -150,5 +198,7 @@ options = StartOptions(size=ctypes.sizeof(StartOptions), workers=2)
 check(weft.weft_start(byref(options)) == 0, "start")
 test_echo()
 test_ends_of_waits()
+test_select()
+test_native()
 test_callbacks()
 check(weft.weft_stop() == 0, "stop")

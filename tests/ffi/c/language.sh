@@ -14,7 +14,7 @@ case $1 in
   python)
     need python3 -c 'import ctypes'
     python3 "$here/ctypes_test.py" "$library" "$3"
-    python3 "$here/echo_example_test.py" "$here/../../../examples/echo_server.py" "$library"
+    python3 "$here/echo_example_test.py" python3 "$here/../../../examples/echo_server.py" "$library"
     ;;
   rust)
     need rustc --version

@@ -61,6 +61,7 @@ TEST_CASE("an empty descriptor is closed, to every call") {
   CHECK_FALSE(none.is_open());
   CHECK(none.native_handle() == -1);
   CHECK(none.release() == -1);
+  CHECK(none.surrender() == -1);
   CHECK_FALSE(none.borrow());
   CHECK(none.borrow().native_handle() == -1);
   CHECK(wait_for(none, io::opcode::wait_readable) == errc::closed);
@@ -95,6 +96,27 @@ TEST_CASE("a released handle stays open and is the caller's") {
   CHECK(back.get() == fd);
   CHECK_FALSE(handle.is_open());
   CHECK(is_open(fd));
+}
+
+TEST_CASE(
+    "a handle that is surrendered stays open, and whoever waits on it is told that it has gone") {
+  in_io([] {
+    raw_pair ends = local_pair();
+    const int fd = ends.near.get();
+    io::descriptor handle = adopt(std::move(ends.near));
+    join_handle<std::error_code> waiter =
+        spawn([&] { return wait_for(handle, io::opcode::wait_readable); });
+    (void)sleep_for(settle_time);
+    {
+      const raw_handle back(handle.surrender());
+      CHECK(back.get() == fd);
+      CHECK_FALSE(handle.is_open());
+      CHECK(handle.surrender() == -1);
+      handle.close();
+      CHECK(is_open(fd));
+    }
+    CHECK(waiter.join() == errc::closed);
+  });
 }
 
 TEST_CASE("eventfds and pipes are read and written at their current position") {

@@ -328,6 +328,14 @@ WEFT_C_API int weft_option(weft_handle socket, int option) WEFT_C_NOEXCEPT;
 /* The system's own number of the socket, for what has no call here; it stays weft's, is
  * non-blocking, and is only good as long as nobody closes the handle. */
 WEFT_C_API int64_t weft_native_handle(weft_handle socket) WEFT_C_NOEXCEPT;
+/* A handle for a socket of the system: one that was inherited, received or made otherwise, and is
+ * connected, listens, is bound, or none of these. It becomes non-blocking and belongs to weft; if
+ * this fails, neither. The file of a Unix socket stays when the handle is closed. */
+WEFT_C_API weft_handle weft_adopt(int64_t native) WEFT_C_NOEXCEPT;
+/* Closes the handle and leaves the system's socket, non-blocking and close-on-exec, to the caller.
+ * Calls that wait on it end with WEFT_E_CLOSED. The file of a Unix socket stays.
+ * Returns: its number. */
+WEFT_C_API int64_t weft_release(weft_handle socket) WEFT_C_NOEXCEPT;
 
 /* ---- Channels and events ---- */
 
@@ -351,6 +359,32 @@ WEFT_C_API weft_handle weft_event_create(int automatic) WEFT_C_NOEXCEPT;
 WEFT_C_API int weft_event_set(weft_handle event) WEFT_C_NOEXCEPT;
 WEFT_C_API int weft_event_reset(weft_handle event) WEFT_C_NOEXCEPT;
 WEFT_C_API int weft_event_wait(weft_handle event, int64_t timeout,
+                               weft_handle cancel) WEFT_C_NOEXCEPT;
+
+/* ---- Waiting for the first of several ---- */
+
+enum {
+  WEFT_SELECT_RECEIVE = 1, /* from the channel `what`, into `value` */
+  WEFT_SELECT_SEND = 2,    /* `value`, into the channel `what` */
+  WEFT_SELECT_WAIT = 3,    /* for the event `what`, or for the end of the fiber `what` */
+  WEFT_SELECT_TIME = 4,    /* until `time` nanoseconds from now */
+  WEFT_SELECT_DEFAULT = 5  /* wins when no other is ready: then nothing waits */
+};
+
+/* One of the things to wait for. Set what it does not need to 0. */
+typedef struct weft_select_arm {
+  int32_t operation; /* WEFT_SELECT_... */
+  int32_t result;    /* written if it wins: WEFT_OK, or WEFT_E_CLOSED as the call alone says */
+  weft_handle what;
+  int64_t time;
+  void* value;
+} weft_select_arm;
+
+/* Waits until one of the arms can be done and does that one: the others leave no trace, nothing is
+ * sent or received for them. Where several can be done, each is as likely as any other. A fiber
+ * that has ended is still to be joined. Up to 1,024 arms.
+ * Returns: the number of the arm, from 0. */
+WEFT_C_API int64_t weft_select(weft_select_arm* arms, size_t count, int64_t timeout,
                                weft_handle cancel) WEFT_C_NOEXCEPT;
 
 #ifdef __cplusplus

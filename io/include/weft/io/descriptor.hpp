@@ -31,7 +31,11 @@ class WEFT_API descriptor {
   /// and closes it. Idempotent; while one closes, others return at once.
   ///
   /// Suspends: while others are inside, briefly. Not a cancellation point.
-  void close() noexcept;
+  void close() noexcept { shut(false); }
+
+  /// close() that leaves the native handle open, non-blocking as it is, to the caller; -1 when it
+  /// is closed already, or another closes it.
+  int surrender() const noexcept { return shut(true); }
 
   /// Gives the handle up without closing it. No operation may be waiting. It stays non-blocking.
   int release() noexcept;
@@ -61,6 +65,8 @@ class WEFT_API descriptor {
 
  private:
   explicit descriptor(detail::descriptor_state& state) noexcept : state_(&state) {}
+
+  int shut(bool keeps) const noexcept;
 
   detail::descriptor_state* state_ = nullptr;
 };

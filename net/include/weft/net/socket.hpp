@@ -117,8 +117,15 @@ class WEFT_API socket {
     descriptor_.close();
   }
   bool is_open() const noexcept { return descriptor_.is_open(); }
+  /// From now on closing leaves the file of a path where it is.
+  void keep_file() noexcept { path_.forget(); }
   /// The underlying handle, for what has no call here.
   const io::descriptor& descriptor() const noexcept { return descriptor_; }
+  /// Takes over a socket of that domain and type, whatever was done with it. Its file stays when it
+  /// is closed.
+  static socket from(socket_domain domain, socket_type type, io::descriptor made) noexcept {
+    return {domain, type, std::move(made)};
+  }
 
  private:
   socket(socket_domain domain, socket_type type, io::descriptor made) noexcept

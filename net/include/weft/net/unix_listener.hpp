@@ -64,6 +64,8 @@ class WEFT_API unix_listener {
     descriptor_.close();
   }
   bool is_open() const noexcept { return descriptor_.is_open(); }
+  /// From now on closing leaves the file where it is.
+  void keep_file() noexcept { path_.forget(); }
 
   const io::descriptor& descriptor() const noexcept { return descriptor_; }
   /// Gives the native handle up without closing it; the file stays, too. No call may be waiting.

@@ -57,6 +57,7 @@ void worker::run(const std::atomic<bool>& done) noexcept {
 
 void worker::attach_thread() noexcept {
   this_worker = this;
+  backlog_.start(core_.worker_count());
   exceptions_ = thread_exception_state();
   native_floating_point_ = floating_point_control();
   native_sanitizer_fiber_ = sanitizer_current_fiber();
@@ -103,7 +104,13 @@ fiber* worker::next_for_loop() noexcept {
   if (fiber* f = pick_local()) {
     return settled(f);
   }
-  return steal();
+  if (steal()) {
+    // Nothing, if another thief has taken it from here already.
+    if (fiber* f = pick_local()) {
+      return settled(f);
+    }
+  }
+  return nullptr;
 }
 
 void worker::poll(time_point until) noexcept {
@@ -176,126 +183,6 @@ void worker::take_shared_work() noexcept {
   }
   while (fiber* f = taken.pop_front()) {
     push_back(f);
-  }
-}
-
-fiber* worker::steal() noexcept {
-  const unsigned count = core_.worker_count();
-  if (!stealing_) {
-    return nullptr;
-  }
-  random_ = random_ * 1664525U + 1013904223U;
-  const unsigned first = (random_ >> 16) % count;
-  for (unsigned i = 0; i < count; ++i) {
-    worker& victim = core_.worker_at((first + i) % count);
-    if (&victim == this || victim.queue_.size() < least_worth_stealing) {
-      continue;
-    }
-    if (take_from(victim)) {
-      // Nothing, if another thief has taken it from here already.
-      if (fiber* f = pick_local()) {
-        return settled(f);
-      }
-    }
-  }
-  return nullptr;
-}
-
-bool worker::take_from(worker& victim) noexcept {
-  fiber* f = victim.queue_.steal_half_into(queue_);
-  if (f) {
-    push_back(f);
-  }
-  // A worker with more than its ring holds is helped with that, too.
-  fiber_list spilled;
-  victim.spilled_.pop(std::min<std::size_t>(victim.spilled_.size() / 2, run_queue::capacity / 4),
-                      spilled);
-  while (fiber* extra = spilled.pop_front()) {
-    push_back(extra);
-  }
-  if (!has_local_work()) {
-    return false;
-  }
-  worker_counters::count(counters_.steals);
-  return true;
-}
-
-void worker::sleep(const std::atomic<bool>& done) noexcept {
-  idle_workers& idle = core_.idle();
-  idle.enter(index_);
-  core_.signal_if_drained();
-  if (done.load(std::memory_order_seq_cst) || has_visible_work()) {
-    idle.leave(index_);
-    return;
-  }
-  worker_counters::count(counters_.sleeps);
-  watching_ = watching_ || (core_.worker_count() > 1 && idle.try_watch(index_));
-  const std::int64_t next = timers_.next_deadline();
-  time_point until =
-      next == timer_wheel::no_deadline ? forever : time_point(std::chrono::nanoseconds(next));
-  if (watching_) {
-    until = std::min<time_point>(until, clock::now() + patrol::period);
-  }
-  const std::int64_t trim_at = time_to_trim();
-  if (trim_at != timer_wheel::no_deadline) {
-    until = std::min(until, time_point(std::chrono::nanoseconds(trim_at)));
-  }
-  const std::int64_t sweep_at = time_to_sweep();
-  if (sweep_at != timer_wheel::no_deadline) {
-    until = std::min(until, time_point(std::chrono::nanoseconds(sweep_at)));
-  }
-  if (core_.looks_for_deadlocks()) [[unlikely]] {
-    rests_.fetch_add(1, std::memory_order_seq_cst);
-  }
-  poll(until);
-  idle.leave(index_);
-  if (last_poll_ >= trim_at && !has_local_work()) {
-    trimmed_at_ = idle_since_;
-    stacks_.trim(core_.stacks(), 0);
-    core_.stacks().trim();
-  }
-  if (watching_) {
-    keep_watch();
-  } else if (core_.worker_count() > 1 && has_visible_work()) {
-    idle.ensure_watch();
-  }
-}
-
-std::int64_t worker::time_to_trim() noexcept {
-  // Stacks that were free for so long give their pages back, once.
-  constexpr std::int64_t decay_ns = 1'000'000'000;
-  if (idle_since_ == 0) {
-    idle_since_ = last_poll_;
-    idle_passes_ = core_.sweeper().begun();
-  }
-  return idle_since_ == trimmed_at_ ? timer_wheel::no_deadline : idle_since_ + decay_ns;
-}
-
-std::int64_t worker::time_to_sweep() noexcept {
-  // A pass to see who waits and one to find that they still do; then there is nothing left to
-  // sweep.
-  constexpr std::int32_t needed = 2;
-  const stack_sweeper& sweeper = core_.sweeper();
-  const auto since = static_cast<std::int32_t>(sweeper.ended() - idle_passes_);
-  return since < needed ? sweeper.next_tick() : timer_wheel::no_deadline;
-}
-
-void worker::keep_watch() noexcept {
-  // So long after the last fiber has run somewhere, the watch sleeps for good.
-  constexpr unsigned quiet_limit = 20;
-  idle_workers& idle = core_.idle();
-  quiet_ticks_ = idle.awake() > 1 ? 0 : quiet_ticks_ + 1;  // this one counts as awake
-  if (quiet_ticks_ >= quiet_limit) {
-    quiet_ticks_ = 0;
-    watching_ = !idle.retire_watch(index_);
-  }
-}
-
-void worker::resign_watch() noexcept {
-  if (watching_) [[unlikely]] {
-    watching_ = false;
-    quiet_ticks_ = 0;
-    core_.idle().resign_watch();
   }
 }
 

@@ -9,6 +9,7 @@
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/driver.hpp>
 
+#include "backlog.hpp"
 #include "context.hpp"
 #include "fiber.hpp"
 #include "fiber_list.hpp"
@@ -21,7 +22,7 @@
 /// A thread's share of the scheduler.
 ///
 /// Two kinds of context run on a worker's thread: fibers, and the *native* context, the thread's
-/// own stack, which runs the loop in worker.cpp: take a fiber, run it, poll the driver, steal,
+/// own stack, which runs the loop in loop.cpp: take a fiber, run it, poll the driver, steal,
 /// sleep. A fiber that leaves the processor switches straight to the next local one (switch.cpp)
 /// and comes back to the native context only when there is none or a poll is due.
 ///
@@ -133,21 +134,26 @@ class worker {
   fiber* next_for_loop() noexcept;
   void poll(time_point until) noexcept;
   void fire_timers(worker& of) noexcept;
-  fiber* steal() noexcept;
-  bool take_from(worker& victim) noexcept;
-  void sleep(const std::atomic<bool>& done) noexcept;
   void acknowledge() noexcept;
   bool has_visible_work() const noexcept;
-  void keep_watch() noexcept;
-  std::int64_t time_to_trim() noexcept;
-  std::int64_t time_to_sweep() noexcept;
-  void resign_watch() noexcept;
   void take_shared_work() noexcept;
   void tune_poll_interval(std::int64_t now) noexcept;
   bool has_local_work() const noexcept {
     return next_slot_.load(std::memory_order_relaxed) || !queue_.empty() || !mine_.empty() ||
            !spilled_.empty();
   }
+
+  // steal.cpp; both tell whether there is local work now
+  bool steal() noexcept;
+  bool take_from(worker& victim) noexcept;
+
+  // idle.cpp
+  bool linger() noexcept;  // whether something came
+  void sleep(const std::atomic<bool>& done) noexcept;
+  void keep_watch() noexcept;
+  void resign_watch() noexcept;
+  std::int64_t time_to_trim() noexcept;
+  std::int64_t time_to_sweep() noexcept;
 
   // switch.cpp
   void run_fiber(fiber* f) noexcept;
@@ -189,6 +195,7 @@ class worker {
   std::uint32_t ticks_ = 0;           // switches since the last poll
   std::uint32_t poll_interval_ = 64;  // ... after which a poll is due; see tune_poll_interval()
   std::uint32_t slot_streak_ = 0;     // fibers run from the slot in a row
+  bool lingers_ = true;  // before it sleeps: the last sleep was so short that lingering had paid
   bool slice_started_ = false;
   std::int64_t slice_start_ = 0;
   std::int64_t last_poll_ = 0;
@@ -210,6 +217,7 @@ class worker {
   std::uint64_t next_id_ = 0;
   std::uint64_t ids_end_ = 0;
   std::uint32_t random_;
+  backlog backlog_;
   bool watching_ = false;     // this worker is the watch; see idle_workers.hpp
   unsigned quiet_ticks_ = 0;  // of the watch: looks in a row that found everyone asleep
 
@@ -220,8 +228,9 @@ class worker {
   shared_fiber_queue inbox_;                // pinned fibers, from other threads
   timer_wheel timers_;
   std::atomic<bool> in_loop_{false};
-  std::atomic<std::uint32_t> loops_{0};   // passes of the loop: stands still while a fiber computes
-  std::atomic<std::uint32_t> drains_{0};  // times the ring was found empty: stands still in backlog
+  std::atomic<std::uint32_t> loops_{0};  // passes of the loop: stands still while a fiber computes
+  std::atomic<std::uint32_t> drains_{
+      0};  // times the ring was found empty, or the worker woke up: stands still in backlog
   worker_counters counters_;
   std::atomic<std::uint64_t> wakes_{0};  // calls of wake()
   std::atomic<std::uint64_t> heard_{0};  // those that the last poll has seen

@@ -108,6 +108,10 @@ auto within(const limits& how, F&& f) {
     return under_token(how, f);
   }
   return under_token(how, [&] {
+    // It is the call's own limit: where the scope is would tell nobody anything.
+    struct forgetting {
+      ~forgetting() { (void)weft::detail::time_out_of_wait(); }
+    } const afterwards;
     const timeout_scope limit(how.until);
     return f();
   });

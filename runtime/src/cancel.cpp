@@ -2,10 +2,46 @@
 
 #include <weft/runtime/cancel.hpp>
 
+#include "cancel_cause.hpp"
 #include "fiber.hpp"
+#include "runtime_core.hpp"
 #include "scope_access.hpp"
 
 namespace weft {
+
+namespace {
+
+cancel_cause described(detail::scope::status how, const detail::scope_end& end) noexcept {
+  if (how == detail::scope::status::timed_out) {
+    return {.code = errc::timed_out,
+            .reason = "the timeout_scope's deadline passed",
+            .canceled_by = 0,
+            .limit = duration(end.limit),
+            .where = end.made};
+  }
+  return {.code = errc::operation_canceled, .reason = end.reason, .canceled_by = end.canceled_by};
+}
+
+/// A shutdown leaves no trace in the scopes.
+cancel_cause shutdown() noexcept {
+  return {
+      .code = errc::operation_canceled, .reason = "the runtime is shutting down", .canceled_by = 0};
+}
+
+std::optional<cancel_cause> remembered_cause(const detail::scope& root,
+                                             std::error_code error) noexcept {
+  detail::scope_end end;
+  const detail::scope::status how = root.remembered(end);
+  if (how != detail::scope::status::open) {
+    const cancel_cause last = described(how, end);
+    if (error == last.code) {
+      return last;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 cancel_scope::cancel_scope() noexcept : scope(kind::cancel, &detail::current_parker()) {
   enter();
@@ -15,7 +51,7 @@ cancel_scope::~cancel_scope() {
 }
 
 void cancel_scope::cancel(const char* reason) noexcept {
-  scope::cancel(status::canceled, reason);
+  scope::cancel(reason);
 }
 
 shield::shield() noexcept : scope(kind::shield, &detail::current_parker()) {
@@ -28,7 +64,12 @@ shield::~shield() {
 namespace detail {
 
 void scope_access::expire(timeout_scope& scope) noexcept {
-  scope.cancel(scope::status::timed_out, scope::deadline_passed);
+  scope.end_as(scope::status::timed_out, end_of(scope));
+}
+
+scope_end scope_access::end_of(const scope& timed) noexcept {
+  const auto& of = static_cast<const timeout_scope&>(timed);
+  return {of.where_, of.limit_};
 }
 
 timeout_scope* scope_access::nearest_deadline(const parker& caller) noexcept {
@@ -53,18 +94,22 @@ time_point nearest_deadline() noexcept {
 
 }  // namespace detail
 
-timeout_scope::timeout_scope(time_point deadline, bool has_passed) noexcept
-    : scope(kind::timeout, &detail::current_parker()), deadline_(deadline) {
+timeout_scope::timeout_scope(time_point deadline, duration limit,
+                             std::source_location where) noexcept
+    : scope(kind::timeout, &detail::current_parker()),
+      deadline_(deadline),
+      limit_(limit),
+      where_(where) {
   enter();
-  strike_at_deadline(has_passed);
+  strike_at_deadline();
 }
 
 timeout_scope::~timeout_scope() {
   leave();
 }
 
-void timeout_scope::strike_at_deadline(bool has_passed) noexcept {
-  if (has_passed) {
+void timeout_scope::strike_at_deadline() noexcept {
+  if (limit_ <= duration::zero()) {
     detail::scope_access::expire(*this);
   } else if (owner().is_fiber()) {
     // A plain thread has no worker whose timers could fire: it looks at deadline_ when it sleeps.
@@ -79,8 +124,9 @@ bool timeout_scope::reset(duration limit) noexcept {
       return false;
     }
     deadline_ = deadline_after(limit);
+    limit_ = limit;
   }
-  strike_at_deadline(limit <= duration::zero());
+  strike_at_deadline();
   return state() == status::open;
 }
 
@@ -98,18 +144,50 @@ result<void> check_cancel() noexcept {
 
 std::optional<cancel_cause> why_canceled() noexcept {
   const detail::scope& current = *detail::current_parker().current_scope;
-  switch (current.state()) {
-    case detail::scope::status::open:
-      break;
-    case detail::scope::status::timed_out:
-      return cancel_cause{errc::timed_out, current.reason(), current.canceled_by()};
-    case detail::scope::status::canceled:
-      return cancel_cause{errc::operation_canceled, current.reason(), current.canceled_by()};
+  if (const auto how = current.state(); how != detail::scope::status::open) {
+    return described(how, current.end());
   }
   if (detail::cancel_error()) {
-    return cancel_cause{errc::operation_canceled, "the runtime is shutting down", 0};
+    return shutdown();
   }
   return std::nullopt;
 }
+
+std::optional<cancel_cause> cause_of(std::error_code error) noexcept {
+  if (const auto around = why_canceled(); around && error == around->code) {
+    return around;
+  }
+  return remembered_cause(detail::root_of(detail::current_parker()), error);
+}
+
+namespace detail {
+
+std::error_code time_out_of_wait() noexcept {
+  root_of(current_parker()).forget_time_out();
+  return errc::timed_out;
+}
+
+std::optional<cancel_cause> cause_in(const fiber& ended, std::error_code error) noexcept {
+  if (auto cause = remembered_cause(ended.root, error)) {
+    return cause;
+  }
+  if (error == errc::operation_canceled && ended.home->core().is_stopping()) {
+    return shutdown();
+  }
+  return std::nullopt;
+}
+
+void remember_cause(const std::optional<cancel_cause>& cause) noexcept {
+  scope& mine = root_of(current_parker());
+  if (!cause) {
+    mine.remember(scope::status::open, {});
+  } else if (cause->code == errc::timed_out) {
+    mine.remember(scope::status::timed_out, {cause->where, cause->limit});
+  } else {
+    mine.remember(scope::status::canceled, {cause->reason, cause->canceled_by});
+  }
+}
+
+}  // namespace detail
 
 }  // namespace weft

@@ -288,11 +288,11 @@ result<void> join_fiber(fiber* f, cancelable can, time_point until) noexcept {
   if (!unregister_joiner(*f)) {
     return {};
   }
-  return fail(reason == wake_reason::timed_out ? make_error_code(errc::timed_out) : cancel_error());
+  return fail(reason == wake_reason::timed_out ? time_out_of_wait() : cancel_error());
 }
 
 void cancel_fiber(fiber* f, const char* reason) noexcept {
-  f->root.cancel(scope::status::canceled, reason);
+  f->root.cancel(reason);
 }
 
 void reap_fiber(fiber* f) noexcept {

@@ -31,6 +31,7 @@ thread_parker* take_free() {
 
 thread_parker* take_parker() {
   thread_parker* const taken = take_free();
+  taken->root.reopen();  // a new thread remembers nothing of the last
   taken->number = threads.fetch_add(1, std::memory_order_relaxed) + 1;
   return taken;
 }

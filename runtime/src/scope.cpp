@@ -7,6 +7,7 @@
 #include "fatal.hpp"
 #include "fiber.hpp"
 #include "scope_access.hpp"
+#include "thread_parker.hpp"
 #include "wait_word.hpp"
 #include "wake_list.hpp"
 #include "worker.hpp"
@@ -22,8 +23,16 @@ std::uint64_t caller_id() noexcept {
 
 }  // namespace
 
-void scope::cancel(status why, const char* reason) noexcept {
-  const std::uint64_t by = caller_id();
+scope& root_of(parker& owner) noexcept {
+  return owner.is_fiber() ? static_cast<fiber&>(owner).root
+                          : static_cast<thread_parker&>(owner).root;
+}
+
+void scope::cancel(const char* reason) noexcept {
+  end_as(status::canceled, {reason, caller_id()});
+}
+
+void scope::end_as(status how, const scope_end& end) noexcept {
   wake_list woken;
   {
     std::lock_guard hold(lock_);
@@ -31,26 +40,25 @@ void scope::cancel(status why, const char* reason) noexcept {
       return;
     }
     target_ = true;
-    mark(why, reason, by, woken);
+    mark(how, end, woken);
   }
   woken.make_runnable();
 }
 
-void scope::mark(status why, const char* reason, std::uint64_t by, wake_list& woken) noexcept {
+void scope::mark(status how, const scope_end& end, wake_list& woken) noexcept {
   if (status_.load(std::memory_order_relaxed) != status::open) {
     return;
   }
-  reason_ = reason;
-  canceled_by_ = by;
+  end_ = end;
   // seq_cst, before the owner's wait is looked at: the other half is in begin_wait().
-  status_.store(why, std::memory_order_seq_cst);
+  status_.store(how, std::memory_order_seq_cst);
   if (owner_ && !inner_ && wait_word::claim_canceled(*owner_, false)) {
     woken.add(*owner_);
   }
   for (scope* child = first_child_; child; child = child->next_) {
     if (child->kind_ != kind::shield) {
       std::lock_guard hold(child->lock_);
-      child->mark(why, reason, by, woken);
+      child->mark(how, end, woken);
     }
   }
 }
@@ -63,7 +71,7 @@ std::int64_t scope::expire_entered(std::int64_t now, wake_list& woken) noexcept 
     const std::int64_t deadline = scope_access::deadline_of(*this).time_since_epoch().count();
     if (deadline <= now) {
       target_ = true;
-      mark(status::timed_out, deadline_passed, 0, woken);
+      mark(status::timed_out, scope_access::end_of(*this), woken);
     } else {
       next = deadline;
     }
@@ -81,8 +89,7 @@ void scope::link_below(scope& parent) noexcept {
   parent.first_child_ = this;
   const status inherited = parent.status_.load(std::memory_order_relaxed);
   if (inherited != status::open && kind_ != kind::shield) {
-    reason_ = parent.reason_;
-    canceled_by_ = parent.canceled_by_;
+    end_ = parent.end_;
     status_.store(inherited, std::memory_order_seq_cst);
   }
 }
@@ -123,6 +130,21 @@ void group_scope::reopen() noexcept {
   attach(above);
 }
 
+void scope::remember(status how, const scope_end& end) noexcept {
+  std::lock_guard hold(lock_);
+  if (status_.load(std::memory_order_relaxed) == status::open) {
+    end_ = end;
+    remembered_ = how;
+  }
+}
+
+scope::status scope::remembered(scope_end& end) const noexcept {
+  std::lock_guard hold(lock_);
+  end = end_;
+  const status own = status_.load(std::memory_order_relaxed);
+  return own == status::open ? remembered_ : own;
+}
+
 void scope::enter() noexcept {
   scope& parent = *owner_->current_scope;
   {
@@ -142,6 +164,10 @@ void scope::leave() noexcept {
   }
   if (kind_ == kind::shield) {
     --owner_->shields;
+  }
+  const status how = state();
+  if (how != status::open && target_) [[unlikely]] {
+    root_of(*owner_).remember(how, end_);
   }
   owner_->current_scope = parent_;
   detach();

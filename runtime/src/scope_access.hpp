@@ -15,6 +15,9 @@ class scope_access {
     return static_cast<const timeout_scope&>(timed).deadline();
   }
 
+  /// How it ends when its deadline passes. Of one whose type is timeout; likewise.
+  static scope_end end_of(const scope& timed) noexcept;
+
   /// Of the scopes that the calling fiber or thread has entered, shielded ones left out, the open
   /// one that ends first. Null when none has a deadline.
   static timeout_scope* nearest_deadline(const parker& caller) noexcept;

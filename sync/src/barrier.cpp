@@ -16,7 +16,7 @@ result<bool> barrier::arrive_and_wait_until(time_point deadline) noexcept {
   }
   if (!waits) {
     word_.unlock(state);
-    return fail(errc::timed_out);
+    return fail(detail::time_out_of_wait());
   }
   auto begun = detail::begin_wait(detail::cancelable::yes);
   if (!begun) {

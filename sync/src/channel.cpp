@@ -5,7 +5,7 @@ namespace weft::detail {
 result<void> channel_base::wait(biased_hold& hold, wait_queue& queue, wait_node& node,
                                 time_point until, const char* what) noexcept {
   if (until != forever && until <= clock::now()) {
-    return fail(errc::timed_out);
+    return fail(time_out_of_wait());
   }
   auto begun = begin_wait(cancelable::yes);
   if (!begun) {

@@ -199,7 +199,7 @@ result<completion_entry*> completion_core::next(time_point until, bool waits) no
       return fail(std::make_error_code(std::errc::operation_would_block));
     }
     if (until != forever && until <= clock::now()) {
-      return fail(errc::timed_out);
+      return fail(time_out_of_wait());
     }
     std::unique_lock hold(lock_);
     if (first_ready_) {

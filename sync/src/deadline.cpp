@@ -39,8 +39,7 @@ duration deadline::remaining() const noexcept {
   if (end == forever) {
     return duration::max();
   }
-  const time_point now = clock::now();
-  return end <= now ? duration::zero() : end - now;
+  return time_left(end);
 }
 
 void deadline::wake_all() noexcept {
@@ -61,7 +60,7 @@ result<void> deadline::wait_until(time_point limit) noexcept {
       return {};
     }
     if (has_passed(limit)) {
-      return fail(errc::timed_out);
+      return fail(detail::time_out_of_wait());
     }
     if (const auto waited = wait_once(end, limit); !waited) {
       return waited;

@@ -54,7 +54,7 @@ result<bool> futex_wait_until(const std::atomic<std::uint32_t>& word, std::uint3
     return false;
   }
   if (deadline != forever && deadline <= clock::now()) {
-    return fail(errc::timed_out);
+    return fail(detail::time_out_of_wait());
   }
   waiter self;
   self.word = &word;

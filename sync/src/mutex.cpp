@@ -135,7 +135,7 @@ result<void> mutex::wait(detail::cancelable can, time_point until, const char* w
   for (;;) {
     if (until != forever && until <= clock::now()) {
       leave(self);
-      return fail(errc::timed_out);
+      return fail(detail::time_out_of_wait());
     }
     auto begun = detail::begin_wait(can);
     if (!begun) {

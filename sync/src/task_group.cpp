@@ -17,7 +17,7 @@ task_group::~task_group() {
 }
 
 void task_group::cancel(const char* reason) noexcept {
-  scope_.cancel(detail::scope::status::canceled, reason);
+  scope_.cancel(reason);
 }
 
 std::size_t task_group::size() const noexcept {
@@ -69,7 +69,9 @@ void task_group::ended(detail::fiber* task) noexcept {
   if (end.exception || !*end.value) {
     keep({.error = end.exception ? std::error_code() : end.value->error(),
           .exception = std::move(end.exception),
-          .fiber = detail::fiber_id(task)});
+          .fiber = detail::fiber_id(task),
+          .background = end.value ? detail::take_background(*task, end.value->error())
+                                  : detail::error_background()});
     if (policy_ == on_error::fail_fast) {
       cancel("another task of the group failed");
     }
@@ -99,7 +101,7 @@ result<void> task_group::join(detail::cancelable can, time_point until) noexcept
       return {};
     }
     if (until != forever && until <= clock::now()) {
-      return fail(errc::timed_out);
+      return fail(detail::time_out_of_wait());
     }
     auto begun = detail::begin_wait(can);
     if (!begun) {
@@ -147,6 +149,7 @@ result<void> task_group::wait_until(time_point deadline) {
   if (delivered_.first.exception) {
     std::rethrow_exception(delivered_.first.exception);
   }
+  detail::adopt_background(delivered_.first.error, delivered_.first.background);
   return fail(delivered_.first.error);
 }
 

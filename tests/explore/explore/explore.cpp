@@ -119,7 +119,7 @@ void expect(bool holds, const char* what) {
 void cancel(int thread) {
   engine::current()
       ->parker_of(static_cast<std::size_t>(thread))
-      .root.cancel(detail::scope::status::canceled, "the explored program says so");
+      .root.cancel("the explored program says so");
 }
 
 int self() noexcept {

@@ -11,6 +11,7 @@
 #include <weft/io/run.hpp>
 #include <weft/runtime/explain.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/spawn.hpp>
 
 #include "support/child.hpp"
 #include "support/io_fixture.hpp"
@@ -160,8 +161,18 @@ TEST_CASE("child: is interrupted twice" * doctest::skip()) {
 TEST_CASE("child: fails with a cancellation of its own" * doctest::skip()) {
   end_as_main([]() -> result<void> {
     cancel_scope inner;
-    inner.cancel();
+    inner.cancel("no more of this");
     return sleep_for(1h);
+  });
+}
+
+TEST_CASE("child: a fiber runs out of time" * doctest::skip()) {
+  end_as_main([]() -> result<void> {
+    auto slow = spawn([]() -> result<void> {
+      const timeout_scope limit{1ms};
+      return sleep_for(1h);
+    });
+    return slow.join();
   });
 }
 
@@ -185,7 +196,12 @@ TEST_CASE("Ctrl-C cancels run_main()'s function, which is no failure") {
 TEST_CASE("a failure after Ctrl-C, and a cancellation without, are failures") {
   check_ends("child: fails after it was interrupted", EXIT_FAILURE, "error: No space left");
   check_ends("child: fails with a cancellation of its own", EXIT_FAILURE,
-             "error: operation canceled");
+             "error: no more of this, by fiber ");
+}
+
+TEST_CASE("the last line of a program tells which time-out ended its fiber") {
+  check_ends("child: a fiber runs out of time", EXIT_FAILURE,
+             "error: the timeout_scope's deadline passed (1ms, made at ");
 }
 
 TEST_CASE("a second Ctrl-C ends the process") {

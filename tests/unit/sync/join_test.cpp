@@ -5,6 +5,7 @@
 #include <ranges>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -231,6 +232,25 @@ TEST_CASE("[row 62] a race is timed out and cancelled with its caller") {
     caller.cancel();
     CHECK(error_of(caller.join()) == errc::operation_canceled);
     CHECK(running == 0);
+  });
+}
+
+TEST_CASE("[row 62] [row 63] the caller learns why what it called was cancelled or timed out") {
+  in_fiber([] {
+    const auto too_slow = []() -> result<int> {
+      const timeout_scope limit{1ms};
+      return sleep_for(1h) ? result<int>(0) : fail(errc::timed_out);
+    };
+    const auto stopped = []() -> result<int> {
+      cancel_scope scope;
+      scope.cancel("enough");
+      return sleep_for(1h) ? result<int>(0) : fail(errc::operation_canceled);
+    };
+    const auto [all] = join_all(too_slow);
+    CHECK(cause_of(all.error())->limit == 1ms);
+    CHECK(cause_of(try_join_all(stopped, seven).error())->reason == std::string_view("enough"));
+    CHECK(cause_of(race(too_slow).error())->limit == 1ms);
+    CHECK(cause_of(race(stopped).error())->reason == std::string_view("enough"));
   });
 }
 

@@ -12,6 +12,7 @@
 #include <doctest/doctest.h>
 #include <support/test_runtime.hpp>
 
+#include <weft/runtime/cancel.hpp>
 #include <weft/runtime/interval.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -261,6 +262,13 @@ TEST_CASE("[row 47] select, time-outs and timers allocate nothing") {
             },
             [&] { (void)numbers.send(1); });
         check_no_allocation("time-out", [&] { (void)quiet.wait_for(10us); });
+        check_no_allocation("a scope's end", [&] {
+          weft::timeout_scope limit(10us);
+          weft::cancel_scope ended;
+          (void)quiet.wait();
+          ended.cancel();
+          (void)quiet.wait();
+        });
         check_no_allocation("sleep", [&] { (void)weft::sleep_for(10us); });
         check_no_allocation("interval", [&] { (void)weft::select(weft::on(every.ticking())); });
         check_no_allocation("wall clock", [&] {

@@ -2,12 +2,15 @@
 #include <atomic>
 #include <optional>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
 
 #include <doctest/doctest.h>
 
 #include <weft/runtime/cancel.hpp>
+#include <weft/runtime/explain.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/this_fiber.hpp>
 #include <weft/sync/event.hpp>
 #include <weft/sync/task_group.hpp>
 
@@ -59,6 +62,37 @@ TEST_CASE("[row 61] a group that fails fast leaves out what its own cancellation
     REQUIRE(all.size() == 2);
     CHECK(all[0].error == broken);
     CHECK(all[1].error == std::errc::io_error);
+  });
+}
+
+TEST_CASE(
+    "[row 61] [row 63] who waits for a group learns why its tasks were cancelled or timed out") {
+  in_fiber([] {
+    task_group group{on_error::collect};
+    group.spawn([]() -> result<void> {
+      const timeout_scope limit{1ms};
+      return sleep_for(1h);
+    });
+    const auto timed_out = group.wait();
+    REQUIRE(error_of(timed_out) == errc::timed_out);
+    CHECK(cause_of(timed_out.error())->limit == 1ms);
+    CHECK(explain(timed_out.error()).starts_with("the timeout_scope's deadline passed (1ms, "));
+    CHECK(group.failures().front().cause()->limit == 1ms);
+    CHECK(group.failures().front().explanation() == explain(timed_out.error()));
+
+    group.spawn([] { return sleep_for(1h); });
+    group.cancel("no longer needed");
+    const auto canceled = group.wait();
+    REQUIRE(error_of(canceled) == errc::operation_canceled);
+    CHECK(cause_of(canceled.error())->reason == std::string_view("no longer needed"));
+    CHECK(cause_of(canceled.error())->canceled_by == this_fiber::id());
+
+    group.spawn([]() -> result<void> {
+      weft::detail::note_error(broken, "the gate: it is stuck");
+      return fail(broken);
+    });
+    CHECK(explain(error_of(group.wait())) == "the gate: it is stuck");
+    CHECK_FALSE(group.failures().front().cause().has_value());
   });
 }
 

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <source_location>
+#include <system_error>
 
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
@@ -45,10 +47,12 @@ class WEFT_API cancel_scope : private detail::scope {
 class WEFT_API timeout_scope : private detail::scope {
  public:
   /// The deadline is `limit` from now. A limit of zero or less has expired already.
-  explicit timeout_scope(duration limit) noexcept
-      : timeout_scope(deadline_after(limit), limit <= duration::zero()) {}
-  explicit timeout_scope(time_point deadline) noexcept
-      : timeout_scope(deadline, deadline <= clock::now()) {}
+  explicit timeout_scope(duration limit,
+                         std::source_location where = std::source_location::current()) noexcept
+      : timeout_scope(deadline_after(limit), limit, where) {}
+  explicit timeout_scope(time_point deadline,
+                         std::source_location where = std::source_location::current()) noexcept
+      : timeout_scope(deadline, time_left(deadline), where) {}
   ~timeout_scope();
 
   /// Moves the deadline to `limit` from now. False if it has passed or was cancelled already, which
@@ -62,10 +66,12 @@ class WEFT_API timeout_scope : private detail::scope {
  private:
   friend class detail::scope_access;
 
-  timeout_scope(time_point deadline, bool has_passed) noexcept;
-  void strike_at_deadline(bool has_passed) noexcept;
+  timeout_scope(time_point deadline, duration limit, std::source_location where) noexcept;
+  void strike_at_deadline() noexcept;
 
   time_point deadline_;
+  duration limit_;
+  std::source_location where_;
 };
 
 /// A region of code that must run to its end: cancellations and deadlines of the scopes around it
@@ -83,14 +89,25 @@ class WEFT_API shield : private detail::scope {
 /// Cost: a few loads; one reading of the clock inside a timeout_scope.
 WEFT_API result<void> check_cancel() noexcept;
 
-/// Who cancelled the scope around the caller, and why.
+/// Who ended a scope, and why.
 struct cancel_cause {
   errc code;                  ///< operation_canceled or timed_out
   const char* reason;         ///< a sentence
   std::uint64_t canceled_by;  ///< the fiber that did it; 0: a plain thread, a timer, a signal
+  /// Of a time-out: how long the timeout_scope had, and where it was made.
+  duration limit = {};
+  std::source_location where = {};
 };
 
 /// The cause, when a scope around the caller has ended.
 WEFT_API std::optional<cancel_cause> why_canceled() noexcept;
+
+/// The cause of an `operation_canceled` or `timed_out` that the caller has got: from a wait in a
+/// scope that has ended or has been left since; or by joining a fiber or waiting for a task group
+/// that failed with it. Of several, the last.
+///
+/// Returns: nothing, where the time that passed was a wait's own, as that of join_for().
+/// Threads: the fiber or thread that got the error.
+WEFT_API std::optional<cancel_cause> cause_of(std::error_code error) noexcept;
 
 }  // namespace weft

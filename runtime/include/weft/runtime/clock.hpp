@@ -27,4 +27,10 @@ inline time_point deadline_after(duration wait) noexcept {
   return wait >= forever - now ? forever : now + wait;
 }
 
+/// How long it is until then; zero for what has passed.
+inline duration time_left(time_point until) noexcept {
+  const time_point now = clock::now();
+  return until <= now ? duration::zero() : until - now;
+}
+
 }  // namespace weft

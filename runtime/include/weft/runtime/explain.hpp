@@ -13,9 +13,12 @@ namespace weft {
 /// An error code cannot carry the address that was taken. Calls that fail rarely and puzzle often
 /// (listen, connect, name look-up, open) leave a note with the calling fiber or thread; explain()
 /// returns the newest such note when it is about the same code. Of a cancellation or a time-out it
-/// tells the cause, inside the scope that ended. Otherwise it returns the code's message.
+/// tells what cause_of() knows: who did it and why, which timeout_scope, how long it was and where
+/// it is. Otherwise it returns the code's message. What a fiber knew of the error with which it
+/// ended goes to who joins it or waits for its task group.
 ///
-/// Threads: any; a note belongs to the fiber or thread that made the failing call.
+/// Threads: any; a note belongs to the fiber or thread that made the failing call, or got the error
+///   by joining.
 /// Cost: allocates; meant for messages to people.
 WEFT_API std::string explain(std::error_code error);
 

@@ -141,6 +141,9 @@ auto runtime::run(F&& f, std::source_location site) {
       detail::make_fiber<T>({.where_to = this, .name = "main", .site = site}, std::forward<F>(f));
   drive(made);
   detail::outcome<T> end = std::move(detail::outcome_of<T>(made));
+  if (end.value && !*end.value) {
+    detail::inherit_background(*made, end.value->error());
+  }
   detail::reap_fiber(made);
   if constexpr (std::is_same_v<R, result<T>>) {
     return end.take();

@@ -9,6 +9,7 @@
 #include <weft/runtime/arm.hpp>
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/error_background.hpp>
 #include <weft/runtime/detail/task.hpp>
 #include <weft/runtime/result.hpp>
 
@@ -142,7 +143,11 @@ class [[nodiscard]] join_handle {
       detail::fiber* f;
       ~reaper() { detail::reap_fiber(f); }
     } reap{std::exchange(fiber_, nullptr)};
-    return detail::outcome_of<T>(reap.f).take();
+    result<T> end = detail::outcome_of<T>(reap.f).take();
+    if (!end) [[unlikely]] {
+      detail::inherit_background(*reap.f, end.error());
+    }
+    return end;
   }
 
   void drop() noexcept {

@@ -54,7 +54,9 @@ class WEFT_API deadline {
   /// Whether it has passed.
   bool expired() const noexcept { return has_passed(at()); }
   /// Fails with `timed_out` if it has passed. For loops.
-  result<void> check() const noexcept { return expired() ? fail(errc::timed_out) : result<void>(); }
+  result<void> check() const noexcept {
+    return expired() ? fail(detail::time_out_of_wait()) : result<void>();
+  }
   /// How long is left; zero after it, duration::max() before one that never comes.
   duration remaining() const noexcept;
 

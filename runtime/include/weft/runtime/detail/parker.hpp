@@ -133,4 +133,8 @@ WEFT_API void consume_budget() noexcept;
 /// error.
 WEFT_API std::error_code cancel_error() noexcept;
 
+/// errc::timed_out, for the caller's wait whose own time has passed: cause_of() then names no scope
+/// that ran out of time before.
+WEFT_API std::error_code time_out_of_wait() noexcept;
+
 }  // namespace weft::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <source_location>
 
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
@@ -11,6 +12,23 @@
 namespace weft::detail {
 
 class wake_list;
+
+/// Why a scope ended. Small: a fiber's control block has room for sixteen bytes.
+struct scope_end {
+  constexpr scope_end() noexcept : scope_end(nullptr, 0) {}
+  constexpr scope_end(const char* why, std::uint64_t by) noexcept : reason(why), canceled_by(by) {}
+  constexpr scope_end(std::source_location where, duration span) noexcept
+      : made(where), limit(span.count()) {}
+
+  union {
+    const char* reason;         // of a cancellation; lives as long as the program
+    std::source_location made;  // of a time-out: where the timeout_scope is
+  };
+  union {
+    std::uint64_t canceled_by;  // of a cancellation: the fiber, 0 for what is none
+    std::int64_t limit;         // of a time-out: how long the timeout_scope had, in nanoseconds
+  };
+};
 
 /// A node of the cancellation tree: what the public scopes, the fibers and the task groups share.
 ///
@@ -25,22 +43,19 @@ class WEFT_API scope {
  public:
   enum class kind : std::uint8_t { root, cancel, timeout, shield, group };
   enum class status : std::uint8_t { open, canceled, timed_out };
-  /// The reason when it was a deadline.
-  static constexpr const char* deadline_passed = "the timeout_scope's deadline passed";
 
   scope(const scope&) = delete;
   scope& operator=(const scope&) = delete;
 
   /// Marks this scope and all below it, and wakes who waits there. Any thread; the scope must stay
   /// alive meanwhile. Later calls change nothing. `reason` must live as long as the program.
-  void cancel(status why, const char* reason) noexcept;
+  void cancel(const char* reason) noexcept;
 
   /// seq_cst: one half of the handshake in begin_wait().
   status state() const noexcept { return status_.load(std::memory_order_seq_cst); }
   kind type() const noexcept { return kind_; }
   /// Valid once state() is not open.
-  const char* reason() const noexcept { return reason_; }
-  std::uint64_t canceled_by() const noexcept { return canceled_by_; }
+  const scope_end& end() const noexcept { return end_; }
   scope* parent() const noexcept { return parent_; }
 
   /// Links below `parent` (null: none) as a group or a fiber's root, taking over its state.
@@ -53,6 +68,18 @@ class WEFT_API scope {
   /// thread, for a root.
   std::int64_t expire_entered(std::int64_t now, wake_list& woken) noexcept;
 
+  /// For a root, which has room to remember one end: its own or, as long as it is open, that of the
+  /// scope that ended last and was left, or of a fiber that was joined. `open`: of none.
+  void remember(status how, const scope_end& end) noexcept;
+  /// What it remembers.
+  status remembered(scope_end& end) const noexcept;
+  /// Forgets a time-out that is not its own. Only by the owner, who alone calls remember().
+  void forget_time_out() noexcept {
+    if (remembered_ == status::timed_out) {
+      remembered_ = status::open;
+    }
+  }
+
  protected:
   /// Whether it was this scope that was cancelled and not one around it. Valid once state() is not
   /// open.
@@ -64,19 +91,23 @@ class WEFT_API scope {
   /// Makes this the calling parker's current scope; the constructor's `owner` must be the caller.
   void enter() noexcept;
   parker& owner() const noexcept { return *owner_; }
-  /// Makes the parent current again. Scopes must be left in the reverse order of entering.
+  /// Marks this scope and all below it, and wakes who waits there.
+  void end_as(status how, const scope_end& end) noexcept;
+  /// Makes the parent current again; the owner's root remembers why this scope ended, if it did.
+  /// Scopes must be left in the reverse order of entering.
   void leave() noexcept;
   /// Guards what expire_entered() reads of a derived scope.
   spinlock& lock() noexcept { return lock_; }
   /// Forgets a cancellation: for a root whose control block begins a new life.
   void reopen() noexcept {
     status_.store(status::open, std::memory_order_relaxed);
+    remembered_ = status::open;
     target_ = false;
   }
 
  private:
   void link_below(scope& parent) noexcept;
-  void mark(status why, const char* reason, std::uint64_t by, wake_list& woken) noexcept;
+  void mark(status how, const scope_end& end, wake_list& woken) noexcept;
 
   scope* parent_ = nullptr;
   scope* first_child_ = nullptr;
@@ -84,13 +115,16 @@ class WEFT_API scope {
   scope* previous_ = nullptr;
   scope* inner_ = nullptr;  // the child that the owner entered: the owner waits there, not here
   parker* owner_ = nullptr;
-  const char* reason_ = nullptr;
-  std::uint64_t canceled_by_ = 0;
+  scope_end end_;  // how: status_ says or, while that is open, remembered_
   atomic<status> status_{status::open};
+  status remembered_ = status::open;
   bool target_ = false;
   const kind kind_;
-  spinlock lock_;
+  mutable spinlock lock_;
 };
+
+/// Of a fiber or a thread: of its life as a whole.
+WEFT_API scope& root_of(parker& owner) noexcept;
 
 /// The earliest deadline of the open scopes that the caller has entered, those outside a shield
 /// left out; `forever` where there is none.

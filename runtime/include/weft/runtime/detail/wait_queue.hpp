@@ -201,7 +201,7 @@ struct arm_access {
 
 /// What a wait that nobody served ended with.
 inline std::error_code error_of_wait(wake_reason reason) noexcept {
-  return reason == wake_reason::timed_out ? make_error_code(errc::timed_out) : cancel_error();
+  return reason == wake_reason::timed_out ? time_out_of_wait() : cancel_error();
 }
 
 /// Waits until the primitive serves the node. The primitive's own fast path comes before.
@@ -212,7 +212,7 @@ template <class Primitive>
 result<void> wait_in_queue(Primitive& primitive, typename arm_access<Primitive>::waiter& node,
                            cancelable can, time_point until, awaited what) noexcept {
   if (until != forever && until <= clock::now()) {
-    return fail(errc::timed_out);
+    return fail(time_out_of_wait());
   }
   auto begun = begin_wait(can);
   if (!begun) {

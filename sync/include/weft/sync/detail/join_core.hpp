@@ -12,6 +12,7 @@
 
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/detail/atomic.hpp>
+#include <weft/runtime/detail/error_background.hpp>
 #include <weft/runtime/detail/task.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/sync/task_group.hpp>
@@ -75,6 +76,12 @@ result<void> status_of(outcome<T>& end) {
   return *end.value ? result<void>() : fail(end.value->error());
 }
 
+/// For the group to tell explain() of it; an exception is kept from the group.
+template <class T>
+result<void> error_in(const outcome<T>& end) noexcept {
+  return end.value && !*end.value ? fail(end.value->error()) : result<void>();
+}
+
 inline result<void> wait_shielded(task_group& group) {
   const shield patience;
   return group.wait();
@@ -82,7 +89,12 @@ inline result<void> wait_shielded(task_group& group) {
 
 template <class F, class T>
 void start_for_join(task_group& group, outcome<T>& end, kept<F> f, std::source_location site) {
-  (void)group.spawn([f = std::move(f), &end]() mutable { end = outcome_of_call(f.element); }, site);
+  (void)group.spawn(
+      [f = std::move(f), &end]() mutable {
+        end = outcome_of_call(f.element);
+        return error_in(end);
+      },
+      site);
 }
 
 template <class F, class T>
@@ -128,6 +140,9 @@ class race_course {
 
   result<T> finish() {
     (void)wait_shielded(group_);
+    if (won_.value && !*won_.value) {
+      adopt_background(won_.value->error(), background_);
+    }
     return won_.take();
   }
 
@@ -136,12 +151,16 @@ class race_course {
   void win(outcome<U>& end) noexcept {
     won_.exception = std::move(end.exception);
     if (end.value) {
+      if (!*end.value) {
+        background_ = background_here(end.value->error());  // the group's end is the winner's, too
+      }
       won_.value.emplace(std::move(*end.value));
     }
     group_.cancel("another has won the race");
   }
 
   outcome<T> won_;
+  error_background background_;  // of the error that won
   atomic<bool> over_{false};
   task_group group_{on_error::keep_going};
 };

@@ -124,7 +124,7 @@ template <class T, class Case>
 result<T> finish_as(Case& winner) {
   using R = std::remove_cvref_t<decltype(winner.finish())>;
   if constexpr (std::is_same_v<R, nothing_but_time_out>) {
-    return fail(errc::timed_out);
+    return fail(time_out_of_wait());
   } else if constexpr (std::is_void_v<R>) {
     winner.finish();
     return {};
@@ -208,7 +208,7 @@ auto run_select_over(Arms& cases, time_point deadline) {
   }
   const result<std::size_t> ended = select_one(arms, {.until = deadline});
   if (!ended || *ended == deadline_passed) {
-    return result<T>(fail(ended ? make_error_code(errc::timed_out) : ended.error()));
+    return result<T>(fail(ended ? time_out_of_wait() : ended.error()));
   }
   const auto winner = static_cast<std::ranges::range_difference_t<Arms>>(*ended);
   return finish_as<T>(*std::ranges::next(std::ranges::begin(cases), winner));

@@ -113,6 +113,7 @@ void vacate(socket_slot& slot) noexcept {
   slot.accepted_through = 0;
   slot.loop = no_port;
   slot.unused = 0;
+  slot.file.reset();
   slot.generation = slot.generation == socket_slot::max_generation ? 1 : slot.generation + 1;
   slots::give_back(slot);
 }
@@ -137,11 +138,11 @@ void retire(socket_slot& slot) noexcept {
   vacate(slot);
 }
 
-std::int64_t close_socket(std::int64_t id, std::int64_t handle) noexcept {
+std::int64_t close_socket(std::int64_t id, std::int64_t handle, stage kind) noexcept {
   port owner = no_port;
   {
     const held socket = held::by_handle(handle);
-    if (!socket || socket->at != stage::connected) {
+    if (!socket || socket->at != kind) {
       return code::invalid_handle;
     }
     owner = socket->owner;
@@ -179,6 +180,17 @@ std::int64_t close_listener(std::int64_t id, std::int64_t handle,
 
 void close_all() noexcept {
   for_each_socket([](socket_slot& slot) noexcept { retire(slot); });
+}
+
+census count_all() noexcept {
+  census found;
+  for_each_socket([&](const socket_slot& slot) noexcept {
+    ++found.sockets;
+    found.requests += static_cast<std::int64_t>(slot.waiting_in.size() + slot.waiting_out.size() +
+                                                (slot.connecting ? 1U : 0U));
+    found.unsent += static_cast<std::int64_t>(slot.queued);
+  });
+  return found;
 }
 
 void close_port(port dead) noexcept {

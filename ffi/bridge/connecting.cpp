@@ -178,13 +178,8 @@ void serve_connect(socket_slot& slot) noexcept {
   }
 }
 
-std::int64_t start_listen(port owner, std::int64_t id, const listen_at& where) noexcept {
-  // Before the slot is taken: an address in use has the slots swept.
-  const std::int64_t opened = open_listener(where);
-  if (opened < 0) {
-    return opened;
-  }
-  const int fd = static_cast<int>(opened);
+std::int64_t begin(port owner, std::int64_t id, int fd, stage at,
+                   std::unique_ptr<weft::detail::bound_path> file) noexcept {
   socket_slot* taken = slots::take();
   if (!taken) {
     sys::close(fd);
@@ -192,13 +187,23 @@ std::int64_t start_listen(port owner, std::int64_t id, const listen_at& where) n
   }
   const held socket(*taken);
   socket->fd = fd;
+  socket->file = std::move(file);
   if (!library::is_running()) {
     return give_up(*socket, code::not_initialized);
   }
   socket->owner = owner;
-  socket->at = stage::listening;
+  socket->at = at;
   reply(*socket, id, socket->handle());
   return code::ok;
+}
+
+std::int64_t start_listen(port owner, std::int64_t id, const listen_at& where) noexcept {
+  // Before the slot is taken: an address in use has the slots swept.
+  const std::int64_t opened = open_listener(where);
+  if (opened < 0) {
+    return opened;
+  }
+  return begin(owner, id, static_cast<int>(opened), stage::listening);
 }
 
 }  // namespace weft::dart

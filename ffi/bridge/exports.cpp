@@ -1,53 +1,17 @@
 #include <climits>
-#include <limits>
 
-#include "codes.hpp"
-#include "library.hpp"
-#include "options.hpp"
-#include "service.hpp"
+#include "arguments.hpp"
 #include "tcp.h"
 
-/// Where Dart comes in: arguments are checked here and nowhere below.
+/// Where Dart comes in, by the functions of zig_tcp: arguments are checked here and nowhere below.
 namespace weft::dart {
 
 namespace {
-
-bool is_port_number(std::int64_t number) noexcept {
-  return number >= 0 && number <= 65535;
-}
-
-bool is_address_size(std::int64_t size) noexcept {
-  return size == ipv4_size || size == ipv6_size;
-}
-
-std::span<const std::byte> bytes_of(const std::uint8_t* data, std::int64_t size) noexcept {
-  return {reinterpret_cast<const std::byte*>(data), static_cast<std::size_t>(size)};
-}
 
 /// Any address of the family.
 native_address any_like(std::int64_t address_size, std::int64_t port_number) noexcept {
   static constexpr std::array<std::byte, ipv6_size> zeros{};
   return native(std::span(zeros).first(static_cast<std::size_t>(address_size)), port_number);
-}
-
-/// Does it with a connection; `invalid_handle` where the handle is none of one.
-template <class F>
-std::int64_t with(std::int64_t handle, stage kind, F&& f) noexcept {
-  if (!library::is_running()) {
-    return code::not_initialized;
-  }
-  const held socket = held::by_handle(handle);
-  return socket && socket->at == kind ? f(*socket) : code::invalid_handle;
-}
-
-/// Does it with a socket of either kind.
-template <class F>
-std::int64_t with_any(std::int64_t handle, F&& f) noexcept {
-  if (!library::is_running()) {
-    return code::not_initialized;
-  }
-  const held socket = held::by_handle(handle);
-  return socket ? f(*socket) : code::invalid_handle;
 }
 
 std::int64_t address_at(std::int64_t handle, whose_end end, std::uint8_t* out) noexcept {
@@ -136,15 +100,15 @@ std::int64_t tcp_read(std::int64_t id, std::int64_t handle) {
 
 std::int64_t tcp_write(std::int64_t id, std::int64_t handle, const std::uint8_t* data,
                        std::int64_t offset, std::int64_t count) {
-  constexpr std::int64_t most = std::numeric_limits<std::ptrdiff_t>::max();
   if (!library::is_running()) {
     return code::not_initialized;
   }
-  if (!data || count <= 0 || offset < 0 || offset > most || count > most - offset) {
+  if (count == 0 || !is_range(data, offset, count)) {
     return code::invalid_argument;
   }
   return with(handle, stage::connected, [&](socket_slot& slot) noexcept {
-    return start_write(slot, id, bytes_of(data + static_cast<std::ptrdiff_t>(offset), count));
+    return start_write(slot, id, bytes_of(data + static_cast<std::ptrdiff_t>(offset), count),
+                       at_once::posted);
   });
 }
 
@@ -154,7 +118,7 @@ std::int64_t tcp_close_write(std::int64_t id, std::int64_t handle) {
 }
 
 std::int64_t tcp_close(std::int64_t id, std::int64_t handle) {
-  return library::is_running() ? close_socket(id, handle) : code::not_initialized;
+  return library::is_running() ? close_socket(id, handle, stage::connected) : code::not_initialized;
 }
 
 std::int64_t tcp_listen(std::int64_t send_port, std::int64_t id, const std::uint8_t* address,

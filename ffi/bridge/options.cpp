@@ -72,6 +72,9 @@ std::int64_t address_of(const socket_slot& slot, whose_end end, std::byte* out) 
     std::memcpy(out, &name.v4.sin_addr, ipv4_size);
     return ipv4_size;
   }
+  if (name.all.sa_family != AF_INET6) {
+    return code::option_failed;
+  }
   std::memcpy(out, &name.v6.sin6_addr, ipv6_size);
   return ipv6_size;
 }
@@ -81,7 +84,14 @@ std::int64_t port_of(const socket_slot& slot, whose_end end) noexcept {
   if (!ask_name(slot, end, name)) {
     return code::option_failed;
   }
-  return ntohs(name.all.sa_family == AF_INET ? name.v4.sin_port : name.v6.sin6_port);
+  switch (name.all.sa_family) {
+    case AF_INET:
+      return ntohs(name.v4.sin_port);
+    case AF_INET6:
+      return ntohs(name.v6.sin6_port);
+    default:
+      return code::option_failed;
+  }
 }
 
 std::int64_t flag_of(const socket_slot& slot, flag which) noexcept {

@@ -1,6 +1,7 @@
 #include "read_buffers.hpp"
 
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <mutex>
@@ -69,6 +70,7 @@ namespace {
 
 // Never destroyed: the VM runs finalizers until its very end.
 constinit buffer_pool buffers;
+constinit std::atomic<std::int64_t> lent_now{0};  // a count, and nothing is read by its leave
 
 }  // namespace
 
@@ -80,7 +82,16 @@ void read_buffer::recycle() noexcept {
   buffers.put(*this);
 }
 
+void read_buffer::note_lent() noexcept {
+  lent_now.fetch_add(1, std::memory_order_relaxed);
+}
+
+std::int64_t read_buffer::lent() noexcept {
+  return lent_now.load(std::memory_order_relaxed);
+}
+
 void read_buffer::finalize(void*, void* peer) noexcept {
+  lent_now.fetch_sub(1, std::memory_order_relaxed);
   static_cast<read_buffer*>(peer)->recycle();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 /// The memory that reads go to. A buffer serves one system call, so a read that waits has none; it
@@ -19,8 +20,12 @@ class read_buffer {
   std::size_t capacity() const noexcept { return capacity_; }
   std::span<std::byte> first(std::size_t count) noexcept { return {data(), count}; }
 
+  /// The VM has taken it: finalize() will be called.
+  static void note_lent() noexcept;
   /// recycle(), in the form that the VM calls.
   static void finalize(void* isolate_data, void* peer) noexcept;
+  /// How many the VM has.
+  static std::int64_t lent() noexcept;
 
  private:
   friend class buffer_pool;

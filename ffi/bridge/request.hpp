@@ -28,6 +28,15 @@ class request_queue {
     last_ = &last;
   }
 
+  std::size_t size() const noexcept {
+    std::size_t count = 0;
+    if (first_) {
+      for (const request* each = first_; ++count, each != last_; each = each->next) {
+      }
+    }
+    return count;
+  }
+
   request& pop() noexcept { return *std::exchange(first_, first_->next); }
 
  private:
@@ -47,12 +56,19 @@ struct plain_request : request {
   static void dispose(request& done) noexcept { delete static_cast<plain_request*>(&done); }
 };
 
+/// An address as the system takes it.
+struct native_address {
+  alignas(8) std::array<std::byte, 28> storage{};
+  unsigned size = 0;
+};
+
 /// Bytes that are still to be sent or, without any, the end of the stream. The bytes follow the
 /// object.
 struct write_request : request {
   std::int64_t total = 0;  // what the caller asked for; 0: the end of the stream
   std::size_t size = 0;    // what of it had to be kept
   std::size_t sent = 0;    // what of that has gone out since
+  native_address to;       // of a datagram
 
   bool is_end() const noexcept { return total == 0; }
   std::span<const std::byte> unsent() const noexcept {
@@ -73,12 +89,6 @@ struct write_request : request {
   }
   std::byte* bytes() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
   static void dispose(request& done) noexcept { std::free(static_cast<write_request*>(&done)); }
-};
-
-/// An address as the system takes it.
-struct native_address {
-  alignas(8) std::array<std::byte, 28> storage{};
-  unsigned size = 0;
 };
 
 /// A connection on its way.

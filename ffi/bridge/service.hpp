@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -52,8 +53,11 @@ void note_idle_event(socket_slot& slot) noexcept;
 
 // Requests, as the tcp_* functions of the same name: they return what those return.
 std::int64_t start_read(socket_slot& slot, std::int64_t id) noexcept;
-std::int64_t start_write(socket_slot& slot, std::int64_t id,
-                         std::span<const std::byte> data) noexcept;
+/// How the caller learns of a write that need not wait: by a message, or by what the call returns,
+/// the total or a failure, and then none is posted.
+enum class at_once : bool { posted, returned };
+std::int64_t start_write(socket_slot& slot, std::int64_t id, std::span<const std::byte> data,
+                         at_once how) noexcept;
 std::int64_t start_close_write(socket_slot& slot, std::int64_t id) noexcept;
 std::int64_t start_accept(socket_slot& slot, std::int64_t id) noexcept;
 std::int64_t start_accept_loop(socket_slot& slot, port to) noexcept;
@@ -63,6 +67,12 @@ void serve_reads(socket_slot& slot) noexcept;
 void serve_writes(socket_slot& slot) noexcept;
 void serve_accepts(socket_slot& slot) noexcept;
 void serve_connect(socket_slot& slot) noexcept;
+
+/// Whether so much is queued that no more may be.
+bool is_overfull(const socket_slot& slot) noexcept;
+/// Queues what the system does not take now. `to`: of a datagram.
+std::int64_t queue_write(socket_slot& slot, std::int64_t id, std::int64_t total,
+                         std::span<const std::byte> rest, const native_address& to = {}) noexcept;
 
 /// Closes the socket, answers what was asked of it, makes the slot vacant.
 void retire(socket_slot& slot) noexcept;
@@ -87,12 +97,25 @@ struct listen_at {
 };
 std::int64_t start_listen(port owner, std::int64_t id, const listen_at& where) noexcept;
 
-std::int64_t close_socket(std::int64_t id, std::int64_t handle) noexcept;
+/// Gives a socket that was opened a slot, and its handle to the owner.
+std::int64_t begin(port owner, std::int64_t id, int fd, stage at,
+                   std::unique_ptr<weft::detail::bound_path> file = {}) noexcept;
+
+/// `kind`: connected, or datagrams.
+std::int64_t close_socket(std::int64_t id, std::int64_t handle, stage kind) noexcept;
 enum class accepted_connections : bool { stay, close };
 std::int64_t close_listener(std::int64_t id, std::int64_t handle,
                             accepted_connections accepted) noexcept;
 /// Closes everything, and answers everybody.
 void close_all() noexcept;
+
+/// What there is, of all owners together.
+struct census {
+  std::int64_t sockets = 0;
+  std::int64_t requests = 0;
+  std::int64_t unsent = 0;  // bytes
+};
+census count_all() noexcept;
 
 /// Closes what belongs to a port that takes no messages any more.
 void close_port(port dead) noexcept;

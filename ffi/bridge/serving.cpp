@@ -1,3 +1,4 @@
+#include "datagrams.hpp"
 #include "library.hpp"
 #include "limits.hpp"
 #include "poller.hpp"
@@ -22,12 +23,13 @@ void serve(socket_slot& slot, const poller& by) noexcept {
       serve_accepts(slot);
       return;
     case stage::connected:
+    case stage::datagrams:
       if (slot.waiting_in.is_empty() && slot.waiting_out.is_empty()) {
         note_idle_event(slot);
         return;
       }
       slot.idle_events = 0;
-      serve_writes(slot);
+      slot.at == stage::connected ? serve_writes(slot) : serve_sends(slot);
       if (!slot.orphaned) {
         serve_reads(slot);
       }

@@ -5,6 +5,8 @@
 #include <memory>
 #include <mutex>
 
+#include <weft/net/detail/bound_path.hpp>
+
 #include "dart_api.hpp"
 #include "request.hpp"
 
@@ -25,7 +27,7 @@ namespace weft::dart {
 
 class poller;
 
-enum class stage : std::uint8_t { vacant, connecting, connected, listening };
+enum class stage : std::uint8_t { vacant, connecting, connected, listening, datagrams };
 enum class watching : std::uint8_t { never, on, off };
 
 class socket_slot {
@@ -54,6 +56,8 @@ class socket_slot {
   // Of a listener with an accept loop.
   port loop = no_port;
   unsigned unused = 0;
+  // Of a Unix one: goes with it.
+  std::unique_ptr<weft::detail::bound_path> file;
 
   std::uint32_t index = 0;
   socket_slot* next_vacant = nullptr;  // guarded by the table

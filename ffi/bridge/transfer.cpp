@@ -8,6 +8,7 @@
 #include <weft/io/detail/syscalls.hpp>
 
 #include "codes.hpp"
+#include "datagrams.hpp"
 #include "limits.hpp"
 #include "read_buffers.hpp"
 #include "service.hpp"
@@ -24,9 +25,11 @@ namespace {
 enum class attempt : bool { must_wait, answered };
 
 void hand_over(socket_slot& slot, std::int64_t id, read_buffer& buffer, std::size_t size) noexcept {
+  // Before the post: the finalizer may run before that returns.
+  read_buffer::note_lent();
   if (post_external(slot.owner, id, buffer.first(size), &buffer, read_buffer::finalize) ==
       delivery::refused) {
-    buffer.recycle();
+    read_buffer::finalize(nullptr, &buffer);
     slot.orphaned = true;
   }
 }
@@ -59,14 +62,19 @@ void deliver(socket_slot& slot, std::int64_t id, read_buffer& buffer, std::size_
   hand_over(slot, id, *fitting, size);
 }
 
+std::ptrdiff_t receive_bytes(socket_slot& slot, read_buffer& into) noexcept {
+  std::size_t size = limits::read_size;
+  return sys::receive(slot.fd, into.data(), size, 0);
+}
+
 attempt try_read(socket_slot& slot, std::int64_t id) noexcept {
   read_buffer* buffer = read_buffer::take(limits::read_size);
   if (!buffer) {
     reply(slot, id, code::out_of_memory);
     return attempt::answered;
   }
-  std::size_t size = limits::read_size;
-  const std::ptrdiff_t got = sys::receive(slot.fd, buffer->data(), size, 0);
+  const std::ptrdiff_t got =
+      slot.at == stage::datagrams ? receive_datagram(slot, *buffer) : receive_bytes(slot, *buffer);
   if (got > 0) {
     deliver(slot, id, *buffer, static_cast<std::size_t>(got));
     return attempt::answered;
@@ -128,8 +136,14 @@ std::ptrdiff_t send_some(int fd, std::span<const std::byte> data) noexcept {
   return static_cast<std::ptrdiff_t>(sent);
 }
 
-std::int64_t enqueue(socket_slot& slot, std::int64_t id, std::int64_t total,
-                     std::span<const std::byte> rest) noexcept {
+std::int64_t shut_down_sending(int fd) noexcept {
+  return sys::shutdown(fd, SHUT_WR) == 0 ? code::ok : code::write_failed;
+}
+
+}  // namespace
+
+std::int64_t queue_write(socket_slot& slot, std::int64_t id, std::int64_t total,
+                         std::span<const std::byte> rest, const native_address& to) noexcept {
   write_request* asked = write_request::make(id, total, rest.size());
   if (!asked || !await_events(slot)) {
     std::free(asked);
@@ -138,6 +152,7 @@ std::int64_t enqueue(socket_slot& slot, std::int64_t id, std::int64_t total,
   if (!rest.empty()) {
     std::memcpy(asked->bytes(), rest.data(), rest.size());
   }
+  asked->to = to;
   slot.waiting_out.push(*asked);
   slot.queued += rest.size();
   // A count, and nothing is read by its leave.
@@ -145,11 +160,10 @@ std::int64_t enqueue(socket_slot& slot, std::int64_t id, std::int64_t total,
   return code::ok;
 }
 
-std::int64_t shut_down_sending(int fd) noexcept {
-  return sys::shutdown(fd, SHUT_WR) == 0 ? code::ok : code::write_failed;
+bool is_overfull(const socket_slot& slot) noexcept {
+  return slot.queued >= limits::queued_per_handle ||
+         queued_in_all.load(std::memory_order_relaxed) >= limits::queued_in_all;
 }
-
-}  // namespace
 
 void drop_write(socket_slot& slot) noexcept {
   auto& over = static_cast<write_request&>(slot.waiting_out.pop());
@@ -158,33 +172,38 @@ void drop_write(socket_slot& slot) noexcept {
   write_request::dispose(over);
 }
 
-std::int64_t start_write(socket_slot& slot, std::int64_t id,
-                         std::span<const std::byte> data) noexcept {
-  if (slot.queued >= limits::queued_per_handle ||
-      queued_in_all.load(std::memory_order_relaxed) >= limits::queued_in_all) {
+std::int64_t start_write(socket_slot& slot, std::int64_t id, std::span<const std::byte> data,
+                         at_once how) noexcept {
+  if (is_overfull(slot)) {
     return code::out_of_memory;
   }
   const auto total = static_cast<std::int64_t>(data.size());
   if (!slot.waiting_out.is_empty()) {
-    return enqueue(slot, id, total, data);
+    return queue_write(slot, id, total, data);
   }
+  const auto done = [&](std::int64_t result) noexcept {
+    if (how == at_once::returned) {
+      return result;
+    }
+    reply(slot, id, result);
+    return code::ok;
+  };
   const std::ptrdiff_t sent = send_some(slot.fd, data);
   if (sent < 0) {
-    reply(slot, id, code::write_failed);
-  } else if (static_cast<std::size_t>(sent) == data.size()) {
-    reply(slot, id, total);
-  } else if (enqueue(slot, id, total, data.subspan(static_cast<std::size_t>(sent))) != code::ok) {
-    if (sent == 0) {
-      return code::out_of_memory;
-    }
-    reply(slot, id, code::write_failed);  // too late to refuse it
+    return done(code::write_failed);
   }
-  return code::ok;
+  if (static_cast<std::size_t>(sent) == data.size()) {
+    return done(total);
+  }
+  if (queue_write(slot, id, total, data.subspan(static_cast<std::size_t>(sent))) == code::ok) {
+    return code::ok;
+  }
+  return sent == 0 ? code::out_of_memory : done(code::write_failed);  // too late to refuse it
 }
 
 std::int64_t start_close_write(socket_slot& slot, std::int64_t id) noexcept {
   if (!slot.waiting_out.is_empty()) {
-    return enqueue(slot, id, 0, {});
+    return queue_write(slot, id, 0, {});
   }
   reply(slot, id, shut_down_sending(slot.fd));
   return code::ok;

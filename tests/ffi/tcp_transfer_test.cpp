@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "isolate.hpp"
+#include "weft_dart.h"
 
 using namespace weft::testing;
 
@@ -26,6 +27,29 @@ TEST_CASE("a write posts its total, a read the bytes [row 130]") {
   CHECK(got.result == 5);
   REQUIRE(got.data);
   CHECK(std::string(got.data->begin(), got.data->end()) == "hello");
+}
+
+TEST_CASE("weft_write() says what was taken at once, and posts only what had to wait") {
+  in_use lib;
+  const half_raw c(lib.main);
+  const auto write = [&](std::int64_t id, const std::string& text) {
+    return weft_write(id, c.handle, reinterpret_cast<const std::uint8_t*>(text.data()), 0,
+                      static_cast<std::int64_t>(text.size()));
+  };
+  constexpr std::int64_t unused = 1000;
+  CHECK(write(unused, "hello") == 5);
+  CHECK(receive_exactly(c.peer.get(), 5) == "hello");
+  const std::string block = patterned(8'000'000);
+  const pending waits = lib.main.ask([&](std::int64_t id) { return write(id, block); });
+  const pending behind = lib.main.ask([&](std::int64_t id) { return write(id, "behind"); });
+  CHECK_FALSE(waits.is_answered());
+  CHECK(receive_exactly(c.peer.get(), block.size() + 6) == block + "behind");
+  CHECK(waits.result() == static_cast<std::int64_t>(block.size()));
+  CHECK(behind.result() == 6);
+  CHECK(weft_write(unused, c.handle, nullptr, 0, 1) == TCP_ERR_INVALID_ARGUMENT);
+  CHECK(write(unused, "") == TCP_ERR_INVALID_ARGUMENT);
+  CHECK(lib.main.close(c.handle).result() == 0);
+  CHECK(write(unused, "late") == TCP_ERR_INVALID_HANDLE);
 }
 
 TEST_CASE("a read that waits is answered when bytes come") {

@@ -1,4 +1,4 @@
-/// TCP for Dart isolates, on the weft runtime.
+/// TCP, UDP and Unix sockets for Dart isolates, on the weft runtime.
 ///
 /// ```dart
 /// final listener = await Listener.bind('127.0.0.1', 7777);
@@ -17,8 +17,10 @@
 /// where the environment variable `WEFT_DART_LIBRARY` says.
 library;
 
+export 'src/byte_stream.dart' show ByteStream;
 export 'src/cancel.dart' show CancelToken;
 export 'src/connection.dart' show Connection;
 export 'src/errors.dart'
     show WeftCancelledException, WeftException, WeftTimeoutException;
 export 'src/listener.dart' show Listener;
+export 'src/udp_socket.dart' show UdpSocket;

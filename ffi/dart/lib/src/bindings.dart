@@ -17,7 +17,7 @@ final class Bindings {
             int Function(int, int)>('tcp_read'),
         write = library.lookupFunction<
             Int64 Function(Int64, Int64, Pointer<Uint8>, Int64, Int64),
-            int Function(int, int, Pointer<Uint8>, int, int)>('tcp_write'),
+            int Function(int, int, Pointer<Uint8>, int, int)>('weft_write'),
         closeWrite = library.lookupFunction<Int64 Function(Int64, Int64),
             int Function(int, int)>('tcp_close_write'),
         close = library.lookupFunction<Int64 Function(Int64, Int64),
@@ -53,7 +53,43 @@ final class Bindings {
             library.lookupFunction<Int64 Function(Int64), int Function(int)>(
                 'tcp_get_no_delay'),
         setNoDelay = library.lookupFunction<Int64 Function(Int64, Bool),
-            int Function(int, bool)>('tcp_set_no_delay');
+            int Function(int, bool)>('tcp_set_no_delay'),
+        unixConnect = library.lookupFunction<
+            Int64 Function(Int64, Int64, Pointer<Uint8>, Int64),
+            int Function(int, int, Pointer<Uint8>, int)>('weft_unix_connect'),
+        unixListen = library.lookupFunction<
+            Int64 Function(Int64, Int64, Pointer<Uint8>, Int64, Int64, Int64),
+            int Function(
+                int, int, Pointer<Uint8>, int, int, int)>('weft_unix_listen'),
+        unixName = library.lookupFunction<
+            Int64 Function(Int64, Bool, Pointer<Uint8>),
+            int Function(int, bool, Pointer<Uint8>)>('weft_unix_name'),
+        udpBind = library.lookupFunction<
+            Int64 Function(
+                Int64, Int64, Pointer<Uint8>, Int64, Int64, Bool, Bool),
+            int Function(int, int, Pointer<Uint8>, int, int, bool,
+                bool)>('weft_udp_bind'),
+        udpReceive = library.lookupFunction<Int64 Function(Int64, Int64),
+            int Function(int, int)>('weft_udp_receive'),
+        udpSend = library.lookupFunction<
+            Int64 Function(Int64, Int64, Pointer<Uint8>, Int64, Int64,
+                Pointer<Uint8>, Int64, Int64),
+            int Function(int, int, Pointer<Uint8>, int, int, Pointer<Uint8>,
+                int, int)>('weft_udp_send'),
+        udpClose = library.lookupFunction<Int64 Function(Int64, Int64),
+            int Function(int, int)>('weft_udp_close'),
+        udpMembership = library.lookupFunction<
+            Int64 Function(Int64, Pointer<Uint8>, Int64, Int64, Bool),
+            int Function(
+                int, Pointer<Uint8>, int, int, bool)>('weft_udp_membership'),
+        udpOption = library.lookupFunction<Int64 Function(Int64, Int64),
+            int Function(int, int)>('weft_udp_option'),
+        udpSetOption = library.lookupFunction<
+            Int64 Function(Int64, Int64, Int64),
+            int Function(int, int, int)>('weft_udp_set_option'),
+        count =
+            library.lookupFunction<Int64 Function(Int64), int Function(int)>(
+                'weft_count');
 
   /// The library that `WEFT_DART_LIBRARY` names, else the one that the dynamic
   /// linker finds.
@@ -80,4 +116,16 @@ final class Bindings {
   final int Function(int, bool) setKeepAlive;
   final int Function(int) noDelay;
   final int Function(int, bool) setNoDelay;
+  final int Function(int, int, Pointer<Uint8>, int) unixConnect;
+  final int Function(int, int, Pointer<Uint8>, int, int, int) unixListen;
+  final int Function(int, bool, Pointer<Uint8>) unixName;
+  final int Function(int, int, Pointer<Uint8>, int, int, bool, bool) udpBind;
+  final int Function(int, int) udpReceive;
+  final int Function(
+      int, int, Pointer<Uint8>, int, int, Pointer<Uint8>, int, int) udpSend;
+  final int Function(int, int) udpClose;
+  final int Function(int, Pointer<Uint8>, int, int, bool) udpMembership;
+  final int Function(int, int) udpOption;
+  final int Function(int, int, int) udpSetOption;
+  final int Function(int) count;
 }

@@ -4,18 +4,21 @@ import 'dart:ffi';
 import 'dart:io';
 import 'dart:typed_data';
 
+import 'byte_stream.dart';
 import 'cancel.dart';
 import 'errors.dart';
 import 'native_socket.dart';
 import 'service.dart';
 import 'waiting.dart';
 
-/// A TCP connection.
-final class Connection extends NativeSocket {
+/// A connection: of TCP, or of Unix sockets.
+final class Connection extends NativeSocket implements ByteStream {
   /// For the package's own use: takes over a handle.
   Connection.adopt(super.handle);
 
-  /// Connects to [host], a name, an address as text, or an [InternetAddress].
+  /// Connects to [host], a name, an address as text, or an [InternetAddress],
+  /// which may be that of a Unix socket: then [port] and the source mean
+  /// nothing.
   ///
   /// [sourceAddress] and [sourcePort] bind our end. Throws [WeftException],
   /// or [SocketException] when the name is not known.
@@ -25,43 +28,36 @@ final class Connection extends NativeSocket {
       Duration? timeout,
       CancelToken? cancel}) async {
     final address = await resolve(host);
-    final operation = 'connect ${address.address}:$port';
-    if (cancel != null && cancel.isCancelled) {
-      throw WeftCancelledException(operation);
-    }
-    final service = Service.instance;
-    final waiter = Waiter<Connection>(operation, timeout, cancel);
-    final peer = address.rawAddress;
+    final isUnix = address.type == InternetAddressType.unix;
+    final peer = rawName(address);
     final source = sourceAddress?.rawAddress ?? Uint8List(0);
-    final both = Uint8List(peer.length + source.length)
-      ..setAll(0, peer)
-      ..setAll(peer.length, source);
-    final code = service.ask(
-        (id) => withAddress(
-            service,
-            both,
-            (memory) => service.native.connect(
+    int call(Service service, int id) => service.scratch.withBoth(
+        peer,
+        0,
+        peer.length,
+        source,
+        (peerBytes, sourceBytes) => isUnix
+            ? service.native
+                .unixConnect(service.port, id, peerBytes, peer.length)
+            : service.native.connect(
                 service.port,
                 id,
-                memory,
+                peerBytes,
                 peer.length,
                 port,
-                source.isEmpty ? nullptr : memory + peer.length,
+                source.isEmpty ? nullptr : sourceBytes,
                 source.length,
-                sourcePort)), (result, _) {
-      if (result < 0) {
-        waiter.fail(WeftException(operation, result));
-        return;
-      }
-      final made = Connection.adopt(result);
-      // One that nobody waits for any more is not kept.
-      waiter.isOver ? made.close().ignore() : waiter.complete(made);
-    });
-    if (code < 0) {
-      waiter.fail(WeftException(operation, code));
-    }
-    return waiter.future;
+                sourcePort));
+    return open('connect ${nameOf(address, port)}', call, Connection.adopt,
+        (late) => late.close(),
+        timeout: timeout, cancel: cancel);
   }
+
+  /// Connects to the Unix socket at [path], or `@name` for an abstract one.
+  static Future<Connection> connectUnix(String path,
+          {Duration? timeout, CancelToken? cancel}) =>
+      connect(InternetAddress(path, type: InternetAddressType.unix), 0,
+          timeout: timeout, cancel: cancel);
 
   late final Pull<Uint8List?> _reads = Pull('read', (whose) {
     return service.ask((id) => service.native.read(id, handle),
@@ -80,19 +76,21 @@ final class Connection extends NativeSocket {
   ///
   /// A read that times out or is cancelled loses nothing. Several reads are
   /// answered in order.
+  @override
   Future<Uint8List?> read({Duration? timeout, CancelToken? cancel}) =>
       _reads.take(timeout, cancel);
 
   /// Everything that comes, until the end of the stream. Reads only while
   /// somebody listens and is not paused, so a slow listener slows the peer.
+  @override
   Stream<Uint8List> get bytes async* {
     for (Uint8List? part; (part = await read()) != null;) {
       yield part!;
     }
   }
 
-  final _blocked = Queue<void Function()>();
-  int _writing = 0;
+  final _blocked = Queue<_Write>();
+  int _writing = 0; // writes that the library will answer
 
   /// Writes `data[start, end)`, which is copied before this returns unless
   /// more is waiting to be sent than the library takes: then [data] must stay
@@ -100,54 +98,41 @@ final class Connection extends NativeSocket {
   ///
   /// Completes when all was handed to the system. Writes stay in order,
   /// awaited or not. Awaiting them is what keeps memory bounded.
+  @override
   Future<void> write(List<int> data, [int start = 0, int? end]) {
     final to = RangeError.checkValidRange(start, end, data.length);
     if (start == to) {
       return Future.value();
     }
-    final waiter = Waiter<void>('write', null, null);
-    if (_blocked.isNotEmpty || !_tryWrite(waiter, data, start, to)) {
-      _blocked.add(() => _retry(waiter, data, start, to));
+    final write = _Write(data, start, to);
+    if (_blocked.isNotEmpty || !_try(write)) {
+      _blocked.add(write);
     }
-    return waiter.future;
-  }
-
-  void _retry(Waiter<void> waiter, List<int> data, int start, int end) {
-    if (!_tryWrite(waiter, data, start, end)) {
-      _blocked.addFirst(() => _retry(waiter, data, start, end));
-    }
+    return write.future;
   }
 
   /// False: the library has too much of this connection already.
-  bool _tryWrite(Waiter<void> waiter, List<int> data, int start, int end) {
+  bool _try(_Write write) {
+    final size = write.end - write.start;
     final code = service.ask(
-        (id) => service.scratch.withBytes(
-            data,
-            start,
-            end,
-            (memory) =>
-                service.native.write(id, handle, memory, 0, end - start)),
+        (id) => service.scratch.withBytes(write.data, write.start, write.end,
+            (memory) => service.native.write(id, handle, memory, 0, size)),
         (result, _) {
       --_writing;
-      result < 0
-          ? waiter.fail(WeftException('write', result))
-          : waiter.complete(null);
-      if (_blocked.isNotEmpty) {
-        _blocked.removeFirst()();
+      write.finish(result);
+      while (_blocked.isNotEmpty && _try(_blocked.first)) {
+        _blocked.removeFirst();
       }
     });
     if (code == Code.outOfMemory && _writing > 0) {
       return false;
     }
-    if (code < 0) {
-      waiter.fail(WeftException('write', code));
-    } else {
-      ++_writing;
-    }
+    code == 0 ? ++_writing : write.finish(code);
     return true;
   }
 
   /// Writes all that [source] gives, each piece after the one before it.
+  @override
   Future<void> writeAll(Stream<List<int>> source) async {
     await for (final part in source) {
       await write(part);
@@ -155,20 +140,21 @@ final class Connection extends NativeSocket {
   }
 
   /// Ends our side of the stream, after what was written; reading goes on.
+  @override
   Future<void> closeWrite() => request(
       'close write', (id) => service.native.closeWrite(id, handle));
 
   /// Closes; what waits fails. Idempotent.
+  @override
   Future<void> close() =>
       closeOnce((id) => service.native.close(id, handle));
 
-  /// The peer's address.
+  /// The peer's address; of a Unix socket as [localAddress].
   InternetAddress get remoteAddress =>
-      address('remote address', service.native.remoteAddress);
+      address('remote address', service.native.remoteAddress, peers: true);
 
-  /// The peer's port.
-  int get remotePort =>
-      checked('remote port', service.native.remotePort(handle));
+  /// The peer's port; 0 of a Unix socket.
+  int get remotePort => port('remote port', service.native.remotePort);
 
   /// Whether small writes are sent at once instead of being gathered.
   bool get noDelay => checked('no delay', service.native.noDelay(handle)) != 0;
@@ -180,4 +166,37 @@ final class Connection extends NativeSocket {
       checked('keep alive', service.native.keepAlive(handle)) != 0;
   set keepAlive(bool on) =>
       checked('keep alive', service.native.setKeepAlive(handle, on));
+}
+
+/// A write on its way. Most are over before anyone can wait for them.
+final class _Write {
+  _Write(this.data, this.start, this.end);
+
+  final List<int> data;
+  final int start;
+  final int end;
+  int? _result;
+  Waiter<void>? _waiter;
+
+  /// The library's answer: the total, or a code.
+  void finish(int result) {
+    final waiter = _waiter;
+    if (waiter == null) {
+      _result = result;
+    } else if (result < 0) {
+      waiter.fail(WeftException('write', result));
+    } else {
+      waiter.complete(null);
+    }
+  }
+
+  Future<void> get future {
+    final result = _result;
+    if (result == null) {
+      return (_waiter = Waiter('write', null, null)).future;
+    }
+    return result < 0
+        ? Future.error(WeftException('write', result))
+        : Future.value();
+  }
 }

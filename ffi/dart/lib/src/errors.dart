@@ -5,6 +5,7 @@ import 'dart:io';
 abstract final class Code {
   static const invalidHandle = -1;
   static const closed = -9;
+  static const optionFailed = -10;
   static const outOfMemory = -12;
 }
 

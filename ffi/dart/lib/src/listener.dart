@@ -1,4 +1,5 @@
 import 'dart:async';
+import 'dart:convert';
 import 'dart:io';
 
 import 'cancel.dart';
@@ -8,7 +9,7 @@ import 'native_socket.dart';
 import 'service.dart';
 import 'waiting.dart';
 
-/// Accepts TCP connections.
+/// Accepts connections: of TCP, or of Unix sockets.
 final class Listener extends NativeSocket {
   Listener._(super.handle);
 
@@ -21,24 +22,31 @@ final class Listener extends NativeSocket {
   static Future<Listener> bind(Object host, int port,
       {int backlog = 0, bool shared = false, bool v6Only = false}) async {
     final address = await resolve(host);
-    final operation = 'listen ${address.address}:$port';
-    final service = Service.instance;
-    final waiter = Waiter<Listener>(operation, null, null);
-    final raw = address.rawAddress;
-    final code = service.ask(
-        (id) => withAddress(
-            service,
-            raw,
-            (memory) => service.native.listen(service.port, id, memory,
-                raw.length, port, v6Only, backlog, shared)), (result, _) {
-      result < 0
-          ? waiter.fail(WeftException(operation, result))
-          : waiter.complete(Listener._(result));
-    });
-    if (code < 0) {
-      waiter.fail(WeftException(operation, code));
+    if (address.type == InternetAddressType.unix) {
+      return bindUnix(address.address, backlog: backlog);
     }
-    return waiter.future;
+    final raw = address.rawAddress;
+    int call(Service service, int id) => withAddress(
+        service,
+        raw,
+        (memory) => service.native.listen(service.port, id, memory, raw.length,
+            port, v6Only, backlog, shared));
+    return open('listen ${nameOf(address, port)}', call, Listener._,
+        (late) => late.close());
+  }
+
+  /// Listens on a Unix socket at [path], or `@name` for an abstract one.
+  ///
+  /// A file that a dead program left there is replaced; it is removed when
+  /// this is closed. [mode] sets its permissions, such as 0x1b0 for 0660.
+  static Future<Listener> bindUnix(String path, {int backlog = 0, int? mode}) {
+    final name = utf8.encode(path);
+    int call(Service service, int id) => withAddress(
+        service,
+        name,
+        (memory) => service.native.unixListen(
+            service.port, id, memory, name.length, backlog, mode ?? -1));
+    return open('listen $path', call, Listener._, (late) => late.close());
   }
 
   late final Pull<Connection> _accepts = Pull('accept', (whose) {
@@ -56,20 +64,7 @@ final class Listener extends NativeSocket {
 
   /// Every connection, until this is closed. Accepts only while somebody
   /// listens and is not paused.
-  Stream<Connection> get connections async* {
-    while (!isClosed) {
-      final Connection next;
-      try {
-        next = await accept();
-      } on WeftException {
-        if (isClosed) {
-          return;
-        }
-        rethrow;
-      }
-      yield next;
-    }
-  }
+  Stream<Connection> get connections => untilClosed(accept);
 
   /// Stops listening; with [force], closes the connections that were accepted
   /// through it, too. Idempotent.

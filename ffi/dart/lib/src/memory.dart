@@ -1,9 +1,8 @@
 import 'dart:ffi';
 import 'dart:typed_data';
 
-final _malloc = DynamicLibrary.process()
-    .lookupFunction<Pointer<Uint8> Function(Size), Pointer<Uint8> Function(int)>(
-        'malloc');
+final _malloc = DynamicLibrary.process().lookupFunction<
+    Pointer<Uint8> Function(Size), Pointer<Uint8> Function(int)>('malloc');
 final _free = DynamicLibrary.process().lookupFunction<
     Void Function(Pointer<Uint8>), void Function(Pointer<Uint8>)>('free');
 
@@ -31,6 +30,18 @@ final class Scratch {
     }
     return result;
   }
+
+  /// The same with [more] behind it, which must be short.
+  int withBoth(List<int> data, int start, int end, Uint8List more,
+      int Function(Pointer<Uint8> data, Pointer<Uint8> more) use) {
+    return withBytes(data, start, end, (memory) {
+      final behind = _more;
+      behind.asTypedList(more.length).setAll(0, more);
+      return use(memory, behind);
+    });
+  }
+
+  late final Pointer<Uint8> _more = _malloc(128);
 
   /// What native code wrote: as many of [room] bytes as [fill] says, or null
   /// where that is negative.

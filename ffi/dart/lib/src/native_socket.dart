@@ -1,8 +1,10 @@
 import 'dart:async';
+import 'dart:convert';
 import 'dart:ffi';
 import 'dart:io';
 import 'dart:typed_data';
 
+import 'cancel.dart';
 import 'errors.dart';
 import 'service.dart';
 import 'waiting.dart';
@@ -21,23 +23,40 @@ abstract base class NativeSocket {
   /// Whether [close] was called.
   bool get isClosed => _closing != null;
 
-  /// Our address.
+  /// Our address; of a Unix socket its path, or `@name`, or nothing.
   InternetAddress get localAddress =>
-      address('local address', service.native.localAddress);
+      address('local address', service.native.localAddress, peers: false);
 
-  /// Our port.
-  int get localPort =>
-      checked('local port', service.native.localPort(handle));
+  /// Our port; 0 of a Unix socket.
+  int get localPort => port('local port', service.native.localPort);
 
-  InternetAddress address(
-      String what, int Function(int, Pointer<Uint8>) ask) {
+  InternetAddress address(String what, int Function(int, Pointer<Uint8>) ask,
+      {required bool peers}) {
     var code = 0;
     final bytes =
         service.scratch.filled(16, (room) => code = ask(handle, room));
-    if (bytes == null) {
+    if (bytes != null) {
+      return InternetAddress.fromRawAddress(bytes);
+    }
+    final name = code == Code.optionFailed ? _unixName(peers) : null;
+    if (name == null) {
       throw WeftException(what, code);
     }
-    return InternetAddress.fromRawAddress(bytes);
+    return InternetAddress(name, type: InternetAddressType.unix);
+  }
+
+  int port(String what, int Function(int) ask) {
+    final number = ask(handle);
+    return number == Code.optionFailed && _unixName(false) != null
+        ? 0
+        : checked(what, number);
+  }
+
+  /// Null: this is no Unix socket.
+  String? _unixName(bool peers) {
+    final bytes = service.scratch.filled(
+        128, (room) => service.native.unixName(handle, peers, room));
+    return bytes == null ? null : utf8.decode(bytes, allowMalformed: true);
   }
 
   int checked(String operation, int result) {
@@ -61,6 +80,22 @@ abstract base class NativeSocket {
     return waiter.future;
   }
 
+  /// What [next] gives, again and again, until this is closed.
+  Stream<T> untilClosed<T>(Future<T> Function() next) async* {
+    while (!isClosed) {
+      final T each;
+      try {
+        each = await next();
+      } on WeftException {
+        if (isClosed) {
+          return;
+        }
+        rethrow;
+      }
+      yield each;
+    }
+  }
+
   /// Closes once; a socket that is closed already, because its listener was
   /// closed by force, is no error.
   Future<void> closeOnce(int Function(int id) call) {
@@ -73,7 +108,32 @@ abstract base class NativeSocket {
   }
 }
 
-/// The address of a host, by name or as text or as it is.
+/// Makes a socket: [call] asks for it, [adopt] makes something of its handle.
+/// One that comes when nobody waits for it any more is given to [discard].
+Future<T> open<T>(String operation, int Function(Service service, int id) call,
+    T Function(int handle) adopt, Future<void> Function(T) discard,
+    {Duration? timeout, CancelToken? cancel}) {
+  if (cancel != null && cancel.isCancelled) {
+    return Future.error(WeftCancelledException(operation));
+  }
+  final service = Service.instance;
+  final waiter = Waiter<T>(operation, timeout, cancel);
+  final code = service.ask((id) => call(service, id), (result, _) {
+    if (result < 0) {
+      waiter.fail(WeftException(operation, result));
+      return;
+    }
+    final made = adopt(result);
+    waiter.isOver ? discard(made).ignore() : waiter.complete(made);
+  });
+  if (code < 0) {
+    waiter.fail(WeftException(operation, code));
+  }
+  return waiter.future;
+}
+
+/// The address of a host, by name or as text or as it is. Every name that this
+/// package looks up passes here.
 Future<InternetAddress> resolve(Object host) async {
   if (host is InternetAddress) {
     return host;
@@ -86,6 +146,19 @@ Future<InternetAddress> resolve(Object host) async {
   final found = await InternetAddress.lookup(text);
   return found.first;
 }
+
+/// What the library takes of an address: its bytes, or the name of a Unix
+/// socket.
+Uint8List rawName(InternetAddress address) =>
+    address.type == InternetAddressType.unix
+        ? utf8.encode(address.address)
+        : address.rawAddress;
+
+/// For messages: `127.0.0.1:80`, or a path.
+String nameOf(InternetAddress address, int port) =>
+    address.type == InternetAddressType.unix
+        ? address.address
+        : '${address.address}:$port';
 
 /// Where a native call can read an address.
 int withAddress(Service service, Uint8List address,

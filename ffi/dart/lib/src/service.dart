@@ -26,30 +26,28 @@ final class Service {
   final Scratch scratch = Scratch();
   final RawReceivePort _port = RawReceivePort(null, 'weft');
   late final int port = _port.sendPort.nativePort;
-  final _asked = <int, Answer>{};
-  int _nextId = 0;
+
+  // By the request's number, which is free again once the answer came.
+  final _asked = <Answer?>[];
+  final _free = <int>[];
   int _waiting = 0;
 
-  /// Asks for something by [call], which is given the request's number. A
-  /// negative return: refused, and [answer] will not be called.
+  /// Asks for something by [call], which is given the request's number. Any
+  /// return but 0, a refusal or a result, is final: [answer] will not be
+  /// called.
   int ask(int Function(int id) call, Answer answer) {
-    if (_asked.isEmpty) {
-      _nextId = 0;
+    if (_free.isEmpty) {
+      _free.add(_asked.length);
+      _asked.add(null);
     }
-    var id = _nextId;
-    while (_asked.containsKey(id)) {
-      id = _after(id);
-    }
+    final id = _free.last;
     final result = call(id);
-    if (result < 0) {
-      return result;
+    if (result == 0) {
+      _free.removeLast();
+      _asked[id] = answer;
     }
-    _asked[id] = answer;
-    _nextId = _after(id);
-    return 0;
+    return result;
   }
-
-  static int _after(int id) => id == 0x7fffffff ? 0 : id + 1;
 
   /// Someone waits: the isolate stays alive until [release] was called as
   /// often.
@@ -66,8 +64,13 @@ final class Service {
   }
 
   void _take(List<Object?> message) {
-    final answer = _asked.remove(message[0] as int);
-    // One that nobody asked for is how the library finds out who lives.
-    answer?.call(message[1] as int, message[2] as Uint8List?);
+    final id = message[0] as int;
+    if (id < 0) {
+      return; // this is how the library finds out who lives
+    }
+    final answer = _asked[id]!;
+    _asked[id] = null;
+    _free.add(id);
+    answer(message[1] as int, message[2] as Uint8List?);
   }
 }

@@ -56,19 +56,23 @@ final class Waiter<T> {
   }
 }
 
-/// A request that stays with the library when whoever made it gives up: the
-/// next one who asks gets its answer.
+/// Requests that stay with the library when whoever made them gives up: the
+/// next one who asks gets their answers.
 final class Pull<T> {
-  Pull(this._operation, this._start);
+  Pull(this._operation, this._start, {int ahead = 1}) : _ahead = ahead;
 
   final String _operation;
 
   /// Asks the library; the answer goes to [deliver] or [fail]. Returns what
   /// the library returned.
   final int Function(Pull<T> whose) _start;
+
+  /// How many answers may be asked for, or be here, before somebody takes
+  /// them: what bounds the memory of an isolate that is slow.
+  final int _ahead;
   final _waiters = Queue<Waiter<T>>();
   final _early = Queue<T>();
-  bool _isAsked = false;
+  int _asked = 0;
 
   Future<T> take(Duration? timeout, CancelToken? cancel) {
     if (cancel != null && cancel.isCancelled) {
@@ -85,18 +89,18 @@ final class Pull<T> {
   }
 
   void _ask() {
-    if (_isAsked) {
-      return;
-    }
-    _isAsked = true;
-    final code = _start(this);
-    if (code < 0) {
-      fail(code);
+    while (_asked + _early.length < _ahead) {
+      ++_asked;
+      final code = _start(this);
+      if (code < 0) {
+        fail(code);
+        return;
+      }
     }
   }
 
   void deliver(T value) {
-    _isAsked = false;
+    --_asked;
     if (_waiters.isEmpty) {
       _early.add(value);
     } else {
@@ -108,7 +112,7 @@ final class Pull<T> {
   }
 
   void fail(int code) {
-    _isAsked = false;
+    --_asked;
     final waiting = _waiters.toList();
     _waiters.clear();
     for (final waiter in waiting) {

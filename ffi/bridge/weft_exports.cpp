@@ -1,0 +1,201 @@
+#include <climits>
+#include <optional>
+#include <string_view>
+
+#include "arguments.hpp"
+#include "datagrams.hpp"
+#include "local_sockets.hpp"
+#include "read_buffers.hpp"
+#include "weft_dart.h"
+
+/// Where Dart comes in, by functions of our own.
+namespace weft::dart {
+
+namespace {
+
+static_assert(WEFT_UDP_HEAD == datagram_head);
+
+/// Longer texts are no names, and are refused by whoever reads them.
+weft::result<unix_endpoint> endpoint_in(const std::uint8_t* name, std::int64_t size) noexcept {
+  constexpr std::int64_t most = 4096;
+  return unix_endpoint::parse(
+      {reinterpret_cast<const char*>(name), static_cast<std::size_t>(std::min(size, most))});
+}
+
+/// Checks what all calls check that make a socket.
+std::int64_t check_new(port owner, const std::uint8_t* address, std::int64_t size) noexcept {
+  if (!library::is_running()) {
+    return code::not_initialized;
+  }
+  return owner == no_port || !is_range(address, 0, size) ? code::invalid_argument : code::ok;
+}
+
+bool is_option(std::int64_t number) noexcept {
+  return number >= WEFT_UDP_BROADCAST && number <= WEFT_UDP_MULTICAST_HOPS;
+}
+
+}  // namespace
+
+}  // namespace weft::dart
+
+using namespace weft::dart;
+
+#pragma GCC visibility push(default)
+
+extern "C" {
+
+std::int64_t weft_dart_version() {
+  return WEFT_DART_VERSION;
+}
+
+std::int64_t weft_write(std::int64_t id, std::int64_t handle, const std::uint8_t* data,
+                        std::int64_t offset, std::int64_t count) {
+  if (!library::is_running()) {
+    return code::not_initialized;
+  }
+  if (count == 0 || !is_range(data, offset, count)) {
+    return code::invalid_argument;
+  }
+  return with(handle, stage::connected, [&](socket_slot& slot) noexcept {
+    return start_write(slot, id, bytes_of(data + static_cast<std::ptrdiff_t>(offset), count),
+                       at_once::returned);
+  });
+}
+
+std::int64_t weft_unix_connect(std::int64_t send_port, std::int64_t id, const std::uint8_t* name,
+                               std::int64_t size) {
+  if (const std::int64_t wrong = check_new(send_port, name, size)) {
+    return wrong;
+  }
+  const auto where = endpoint_in(name, size);
+  return where ? start_connect(send_port, id, *where) : code::invalid_address;
+}
+
+std::int64_t weft_unix_listen(std::int64_t send_port, std::int64_t id, const std::uint8_t* name,
+                              std::int64_t size, std::int64_t backlog, std::int64_t mode) {
+  if (const std::int64_t wrong = check_new(send_port, name, size)) {
+    return wrong;
+  }
+  if (mode > 07777) {
+    return code::invalid_argument;
+  }
+  const auto where = endpoint_in(name, size);
+  if (!where) {
+    return code::invalid_address;
+  }
+  listen_at_name wanted{.name = *where, .backlog = 0, .mode = {}};
+  if (backlog > 0 && backlog <= INT_MAX) {
+    wanted.backlog = static_cast<int>(backlog);
+  }
+  if (mode >= 0) {
+    wanted.mode = static_cast<std::uint32_t>(mode);
+  }
+  return start_listen(send_port, id, wanted);
+}
+
+std::int64_t weft_unix_name(std::int64_t handle, bool peers, std::uint8_t* out) {
+  if (!out) {
+    return code::invalid_argument;
+  }
+  return with_any(handle, [&](socket_slot& slot) noexcept {
+    return name_of(slot, peers, reinterpret_cast<std::byte*>(out));
+  });
+}
+
+std::int64_t weft_udp_bind(std::int64_t send_port, std::int64_t id, const std::uint8_t* address,
+                           std::int64_t address_length, std::int64_t port, bool v6_only,
+                           bool shared) {
+  if (const std::int64_t wrong = check_new(send_port, address, 0)) {
+    return wrong;
+  }
+  if (!is_address_size(address_length)) {
+    return code::invalid_address;
+  }
+  if (!is_port_number(port)) {
+    return code::invalid_argument;
+  }
+  return start_bind(send_port, id,
+                    {.address = native(bytes_of(address, address_length), port),
+                     .v6_only = v6_only,
+                     .shared = shared});
+}
+
+std::int64_t weft_udp_receive(std::int64_t id, std::int64_t handle) {
+  return with(handle, stage::datagrams,
+              [id](socket_slot& slot) noexcept { return start_read(slot, id); });
+}
+
+std::int64_t weft_udp_send(std::int64_t id, std::int64_t handle, const std::uint8_t* data,
+                           std::int64_t offset, std::int64_t count, const std::uint8_t* address,
+                           std::int64_t address_length, std::int64_t port) {
+  if (!library::is_running()) {
+    return code::not_initialized;
+  }
+  if (!is_range(data, offset, count) || count > longest_datagram || !address ||
+      !is_port_number(port)) {
+    return code::invalid_argument;
+  }
+  if (!is_address_size(address_length)) {
+    return code::invalid_address;
+  }
+  return with(handle, stage::datagrams, [&](socket_slot& slot) noexcept {
+    return start_send(slot, id, bytes_of(data + static_cast<std::ptrdiff_t>(offset), count),
+                      native(bytes_of(address, address_length), port));
+  });
+}
+
+std::int64_t weft_udp_close(std::int64_t id, std::int64_t handle) {
+  return library::is_running() ? close_socket(id, handle, stage::datagrams) : code::not_initialized;
+}
+
+std::int64_t weft_udp_membership(std::int64_t handle, const std::uint8_t* group,
+                                 std::int64_t group_length, std::int64_t interface_index,
+                                 bool joins) {
+  if (!group || interface_index < 0 || interface_index > INT_MAX) {
+    return code::invalid_argument;
+  }
+  if (!is_address_size(group_length)) {
+    return code::invalid_address;
+  }
+  return with(handle, stage::datagrams, [&](socket_slot& slot) noexcept {
+    return set_membership(slot, bytes_of(group, group_length), static_cast<int>(interface_index),
+                          joins);
+  });
+}
+
+std::int64_t weft_udp_option(std::int64_t handle, std::int64_t option) {
+  if (!is_option(option)) {
+    return code::invalid_argument;
+  }
+  return with(handle, stage::datagrams, [option](socket_slot& slot) noexcept {
+    return option_of(slot, static_cast<udp_option>(option));
+  });
+}
+
+std::int64_t weft_udp_set_option(std::int64_t handle, std::int64_t option, std::int64_t value) {
+  if (!is_option(option) || value < 0 || value > 255) {
+    return code::invalid_argument;
+  }
+  return with(handle, stage::datagrams, [&](socket_slot& slot) noexcept {
+    return set_option(slot, static_cast<udp_option>(option), static_cast<int>(value));
+  });
+}
+
+std::int64_t weft_count(std::int64_t of_what) {
+  switch (of_what) {
+    case WEFT_COUNT_SOCKETS:
+      return count_all().sockets;
+    case WEFT_COUNT_REQUESTS:
+      return count_all().requests;
+    case WEFT_COUNT_BUFFERS:
+      return read_buffer::lent();
+    case WEFT_COUNT_UNSENT:
+      return count_all().unsent;
+    default:
+      return code::invalid_argument;
+  }
+}
+
+}  // extern "C"
+
+#pragma GCC visibility pop

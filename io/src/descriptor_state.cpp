@@ -144,7 +144,7 @@ void descriptor_state::leave(operation& op, bool exhausted) noexcept {
       mine.maybe = false;
     }
     if (op.code == opcode::receive_message) {
-      if (op.waiter.who) {
+      if (op.home) {
         message_tries = tries_after_wait(message_tries);
       } else if (op.result >= 0) {
         message_tries = tries_after_success;

@@ -67,7 +67,7 @@ struct operation {
   std::size_t asked = 0;  // what `size` the call was made with
 
   detail::descriptor_state* target = nullptr;
-  backend* home = nullptr;  // where it was submitted
+  backend* home = nullptr;  // where it waited or waits; null: it has not had to
   weft::detail::wait_token waiter = {};
   std::uint64_t tag = 0;  // the backend's name for it
   operation* next = nullptr;

@@ -5,11 +5,12 @@ library;
 import 'dart:async';
 import 'dart:io';
 
-final _tests = <(String, FutureOr<void> Function())>[];
+final _tests = <(String, FutureOr<void> Function(), Duration)>[];
 var _isScheduled = false;
 
-void test(String name, FutureOr<void> Function() body) {
-  _tests.add((name, body));
+/// The real one has a `timeout` for [seconds].
+void test(String name, FutureOr<void> Function() body, {int seconds = 60}) {
+  _tests.add((name, body, Duration(seconds: seconds)));
   if (!_isScheduled) {
     _isScheduled = true;
     Timer.run(_runAll);
@@ -18,9 +19,9 @@ void test(String name, FutureOr<void> Function() body) {
 
 Future<void> _runAll() async {
   var failed = 0;
-  for (final (name, body) in _tests) {
+  for (final (name, body, limit) in _tests) {
     try {
-      await Future.sync(body).timeout(const Duration(seconds: 60));
+      await Future.sync(body).timeout(limit);
       print('passed: $name');
     } catch (error, stack) {
       ++failed;

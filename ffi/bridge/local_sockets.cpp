@@ -23,7 +23,8 @@ namespace sys = weft::detail::sys;
 namespace {
 
 result<unix_listener> listen(const listen_at_name& where) noexcept {
-  const unix_options how{.backlog = where.backlog, .mode = where.mode};
+  // Nothing here may wait: an isolate's thread is calling.
+  const unix_options how{.backlog = where.backlog, .mode = where.mode, .patience = {}};
   auto made = unix_listener::listen(where.name, how);
   if (!made && made.error() == std::errc::address_in_use) {
     // It may be that of an isolate that is no more.

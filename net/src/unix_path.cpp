@@ -21,7 +21,7 @@
 /// of another kind with another error, before it listens, too: so it is asked for a kind that
 /// hardly anyone serves, and notices nothing. Whoever replaces a file holds a lock on the directory
 /// meanwhile, so that two who find the same stale file do not remove each other's new one; where
-/// the directory cannot be opened it goes without. A path that is served is looked at for 200 ms:
+/// the directory cannot be opened it goes without. A path that is served is looked at for a while:
 /// the sockets of a program that was killed live on for a moment, until the system has taken its
 /// rings apart, even when its parent knows already that it is dead.
 ///
@@ -33,7 +33,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto look_again = 5ms;
-constexpr int looks = 40;
 
 std::error_code last_error() noexcept {
   return {errno, std::system_category()};
@@ -97,22 +96,25 @@ class directory_lock {
         owned_handle(::open(path_text(directory).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   }
 
-  result<outcome> lock() noexcept {
+  result<outcome> lock(duration patience) noexcept {
     if (!directory_) {
       return outcome::impossible;
     }
-    for (int attempt = 0; attempt < 200; ++attempt) {
+    // Others hold it for as long as they look, and may be several.
+    for (auto left = 5 * patience;; left -= look_again) {
       if (::flock(directory_.native_handle(), LOCK_EX | LOCK_NB) == 0) {
         return outcome::held;
       }
       if (errno != EWOULDBLOCK && errno != EINTR) {
         return outcome::impossible;
       }
+      if (left <= duration::zero()) {
+        return outcome::busy;
+      }
       if (auto slept = sleep_for(look_again); !slept) {
         return fail(slept.error());
       }
     }
-    return outcome::busy;
   }
 
  private:
@@ -146,12 +148,13 @@ std::unexpected<std::error_code> in_use() noexcept {
 result<void> replace(const io::descriptor& socket, const unix_endpoint& where,
                      const unix_options& options) noexcept {
   directory_lock lock(where);
-  const auto held = lock.lock();
+  const auto held = lock.lock(options.patience);
   if (!held || *held == directory_lock::outcome::busy) {
     return held ? result<void>(in_use()) : fail(held.error());
   }
   occupant found = ask(where);
-  for (int look = 0; look < looks && found == occupant::alive; ++look) {
+  for (auto left = options.patience; left > duration::zero() && found == occupant::alive;
+       left -= look_again) {
     if (auto slept = sleep_for(look_again); !slept) {
       return slept;
     }

@@ -26,7 +26,7 @@ void initAgain() => expect(_init(NativeApi.initializeApiDLData), 0);
 
 /// Waits until nothing is held any more, with the garbage collector's help.
 Future<void> expectNothingLeft() async {
-  for (var tries = 0; tries < 3000; ++tries) {
+  for (var tries = 0; tries < 9000; ++tries) {
     initAgain();
     if (sockets == 0 && requests == 0 && buffers == 0 && unsent == 0) {
       return;

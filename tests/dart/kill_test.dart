@@ -62,7 +62,7 @@ void main() {
     await listener.close(force: true);
     await expectNothingLeft();
     await directory.delete(recursive: true);
-  }, seconds: seconds + 60);
+  }, seconds: seconds + 180);
 }
 
 Future<void> echo(Connection peer) => peer

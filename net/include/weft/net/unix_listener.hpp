@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include <weft/net/detail/bound_path.hpp>
 #include <weft/net/unix_endpoint.hpp>
 #include <weft/net/unix_stream.hpp>
+#include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
 #include <weft/runtime/result.hpp>
 
@@ -23,6 +25,9 @@ struct unix_options {
   /// The permissions of the file, such as 0660: to connect takes the right to write. Empty: what
   /// the process's umask leaves. Abstract names have none.
   std::optional<std::uint32_t> mode = {};
+  /// How long a path is looked at that is taken, before that is an error: the sockets of a program
+  /// that was killed live on for a moment. 0: once, without suspending.
+  duration patience = std::chrono::milliseconds(200);
 };
 
 /// A Unix socket that accepts connections. Its file is removed when it is closed or destroyed,

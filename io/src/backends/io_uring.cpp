@@ -21,8 +21,11 @@
 #include "io_uring_buffers.hpp"
 #include "io_uring_prepare.hpp"
 
-/// One ring a worker, set up without DEFER_TASKRUN: its completions are posted even while its
-/// worker computes, so another can reap them. docs/decisions/002-stuck-workers.md has the figures.
+/// One ring a worker, set up with COOP_TASKRUN where the kernel has it (5.19), but without
+/// DEFER_TASKRUN: its completions are posted when its thread enters the kernel for anything, the
+/// timer's tick included, so they come even while its worker computes, and another can reap them,
+/// and yet an event never interrupts a thread that runs. docs/decisions/002-stuck-workers.md has
+/// the figures.
 ///
 /// `ring_lock_` guards both queues. The owner holds it while it fills an entry and throughout
 /// poll(), asleep or not; everyone else only ever tries it. Who fails to get it leaves a note in
@@ -64,6 +67,10 @@ class io_uring_backend final : public backend {
 
  private:
   io_uring_sqe& next_entry() noexcept;
+  /// Whether the kernel has some that it posts when it is entered the next time.
+  bool completions_are_held_back() const noexcept {
+    return std::atomic_ref(*ring_.sq.kflags).load(std::memory_order_relaxed) & IORING_SQ_TASKRUN;
+  }
   void arm_wake() noexcept;
   void prepare_cancel(std::uint64_t tag) noexcept;
   void take_wanted_cancels() noexcept;
@@ -166,6 +173,8 @@ void io_uring_backend::poll(time_point until) noexcept {
   if (until == time_point::min() || io_uring_cq_ready(&ring_) != 0) {
     if (io_uring_sq_ready(&ring_) != 0) {
       submit_pending();
+    } else if (completions_are_held_back()) {
+      io_uring_get_events(&ring_);
     }
   } else if (until == forever) {
     io_uring_submit_and_wait(&ring_, 1);
@@ -288,11 +297,17 @@ result<void> set_up(io_uring& ring) noexcept {
   if (const sys::fault f = sys::consult(sys::call::ring_setup, -1); f.error != 0) {
     return fail(std::error_code(f.error, std::system_category()));
   }
-  io_uring_params parameters{};
-  parameters.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
-  parameters.cq_entries = completion_entries;
-  if (const int error = io_uring_queue_init_params(submission_entries, &ring, &parameters);
-      error < 0) {
+  int error = 0;
+  for (const unsigned since_5_19 : {IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG, 0U}) {
+    io_uring_params parameters{};
+    parameters.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | since_5_19;
+    parameters.cq_entries = completion_entries;
+    error = io_uring_queue_init_params(submission_entries, &ring, &parameters);
+    if (error != -EINVAL) {
+      break;
+    }
+  }
+  if (error < 0) {
     return fail(std::error_code(-error, std::system_category()));
   }
   if (!has_what_weft_needs(ring)) {

@@ -17,6 +17,9 @@ final class Bindings {
             int Function(int, int)>('tcp_read'),
         write = library.lookupFunction<
             Int64 Function(Int64, Int64, Pointer<Uint8>, Int64, Int64),
+            int Function(int, int, Pointer<Uint8>, int, int)>('tcp_write'),
+        writeNow = library.lookupFunction<
+            Int64 Function(Int64, Int64, Pointer<Uint8>, Int64, Int64),
             int Function(int, int, Pointer<Uint8>, int, int)>('weft_write'),
         closeWrite = library.lookupFunction<Int64 Function(Int64, Int64),
             int Function(int, int)>('tcp_close_write'),
@@ -102,6 +105,7 @@ final class Bindings {
       int, int, Pointer<Uint8>, int, int, Pointer<Uint8>, int, int) connect;
   final int Function(int, int) read;
   final int Function(int, int, Pointer<Uint8>, int, int) write;
+  final int Function(int, int, Pointer<Uint8>, int, int) writeNow;
   final int Function(int, int) closeWrite;
   final int Function(int, int) close;
   final int Function(int, int, Pointer<Uint8>, int, int, bool, int, bool)

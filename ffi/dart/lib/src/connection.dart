@@ -114,9 +114,11 @@ final class Connection extends NativeSocket implements ByteStream {
   /// False: the library has too much of this connection already.
   bool _try(_Write write) {
     final size = write.end - write.start;
+    final native = service.native;
+    final call = service.isBusy ? native.writeNow : native.write;
     final code = service.ask(
         (id) => service.scratch.withBytes(write.data, write.start, write.end,
-            (memory) => service.native.write(id, handle, memory, 0, size)),
+            (memory) => call(id, handle, memory, 0, size)),
         (result, _) {
       --_writing;
       write.finish(result);

@@ -32,6 +32,11 @@ final class Service {
   final _free = <int>[];
   int _waiting = 0;
 
+  /// Whether much else is asked for: then an answer less is a message saved.
+  /// Without it an isolate would fall asleep after each write and be woken for
+  /// the next read, which costs more than the message that keeps it awake.
+  bool get isBusy => _asked.length - _free.length >= 16;
+
   /// Asks for something by [call], which is given the request's number. Any
   /// return but 0, a refusal or a result, is final: [answer] will not be
   /// called.

@@ -7,11 +7,13 @@
 #include "datagram.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include <sys/socket.h>
 
 #include <weft/io/detail/syscalls.hpp>
 #include <weft/runtime/detail/parker.hpp>
+#include <weft/runtime/detail/worker_access.hpp>
 
 #include "socket.hpp"
 
@@ -34,18 +36,31 @@ result<std::size_t> carry_out(const io::descriptor& socket, io::operation& op,
   return mode == waiting::allowed ? socket.perform(op) : socket.try_perform(op);
 }
 
-result<std::size_t> transmit(const io::descriptor& socket, io::opcode code, const void* data,
-                             std::size_t size, waiting mode) noexcept {
+/// Makes a call that sends until it need not wait.
+template <class Call>
+result<std::size_t> transmit(const io::descriptor& socket, waiting mode, Call call) noexcept {
   for (;;) {
     if (mode == waiting::allowed) {
       if (auto open = may_go_on(); !open) {
         return fail(open.error());
       }
     }
-    io::operation op{.code = code, .data = const_cast<void*>(data), .size = size};
-    const auto sent = socket.try_perform(op);
-    if (sent || mode == waiting::refused || sent.error() != std::errc::operation_would_block) {
-      return sent;
+    std::ptrdiff_t sent = 0;
+    {
+      const auto handle = socket.borrow();
+      if (!handle) {
+        return fail(errc::closed);
+      }
+      sent = call(handle.native_handle());
+    }
+    if (sent >= 0) {
+      return static_cast<std::size_t>(sent);
+    }
+    if (sent != -EAGAIN) {
+      return fail(system_error_of(static_cast<long>(sent)));
+    }
+    if (mode == waiting::refused) {
+      return fail(std::make_error_code(std::errc::operation_would_block));
     }
     if (auto room = wait_writable(socket); !room) {
       return fail(room.error());
@@ -92,28 +107,20 @@ result<std::size_t> receive_datagram(const io::descriptor& socket, std::span<std
 
 result<void> send_datagram(const io::descriptor& socket, std::span<const std::byte> data,
                            const sockaddr* to, unsigned to_size, waiting mode) noexcept {
-  if (!to) {
-    return without_size(transmit(socket, io::opcode::send, data.data(), data.size(), mode));
-  }
-  iovec part{.iov_base = const_cast<std::byte*>(data.data()), .iov_len = data.size()};
-  msghdr message{};
-  message.msg_name = const_cast<sockaddr*>(to);
-  message.msg_namelen = to_size;
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  return without_size(send_message(socket, message, mode));
+  return without_size(
+      transmit(socket, mode, [&](int fd) noexcept { return sys::send_to(fd, data, to, to_size); }));
 }
 
 result<std::size_t> send_message(const io::descriptor& socket, const msghdr& message,
                                  waiting mode) noexcept {
-  return transmit(socket, io::opcode::send_message, &message, 0, mode);
+  return transmit(socket, mode,
+                  [&](int fd) noexcept { return sys::send_message(fd, &message, 0); });
 }
 
 result<void> may_go_on() noexcept {
-  if (const std::error_code ended = cancel_error()) {
-    return fail(ended);
+  if (begin_operation().canceled) [[unlikely]] {
+    return fail(cancel_error());
   }
-  consume_budget();
   return {};
 }
 

@@ -86,6 +86,9 @@ WEFT_API std::ptrdiff_t send(int fd, const void* data, std::size_t& size, int fl
 // only whether it was cut off; the result is its whole size where the system tells that.
 WEFT_API std::ptrdiff_t receive_message(int fd, msghdr* message, int flags) noexcept;
 WEFT_API std::ptrdiff_t send_message(int fd, const msghdr* message, int flags) noexcept;
+/// A datagram; to null: to the peer that the socket is connected to.
+WEFT_API std::ptrdiff_t send_to(int fd, std::span<const std::byte> data, const sockaddr* to,
+                                unsigned to_size) noexcept;
 WEFT_API std::ptrdiff_t read(int fd, void* data, std::size_t& size) noexcept;
 WEFT_API std::ptrdiff_t write(int fd, const void* data, std::size_t& size) noexcept;
 /// Waits until one descriptor is ready or `until`; 0: not ready.

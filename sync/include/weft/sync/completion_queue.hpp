@@ -25,7 +25,8 @@ namespace weft {
 ///
 /// Unlike an arm of select(), an arm here does its operation as soon as it can, also while nobody
 /// waits in next(): it may have received, or sent, before next() says so. What has completed is
-/// kept until next() takes it, or goes with the queue.
+/// kept until next() takes it, or goes with the queue: a permit, too, which nobody gets back. Where
+/// that matters, call withdraw_all(), and next() until the queue is empty, before it goes.
 ///
 /// Suspends: next() while nothing has completed.
 /// Returns: what the arm's handler returns, as select(); the handler is called in next(), whose

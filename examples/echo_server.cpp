@@ -4,9 +4,7 @@
 //
 // Ctrl-C ends it in order.
 
-#include <array>
 #include <cstdio>
-#include <span>
 
 #include <weft/io/run.hpp>
 #include <weft/net/tcp.hpp>
@@ -15,17 +13,16 @@
 using namespace std::chrono_literals;
 
 weft::result<void> echo(weft::tcp_stream peer) {
-  std::array<std::byte, 16 * 1024> buffer;
   for (;;) {
-    weft::timeout_scope idle{30s};  // one timer covers the read and the write
-    auto n = peer.read(buffer);     // suspends this fiber, never the thread
-    if (!n && n.error() == weft::errc::end_of_stream) {
+    weft::timeout_scope idle{30s};   // one timer covers the read and the write
+    auto data = peer.read_leased();  // suspends this fiber, never the thread
+    if (!data && data.error() == weft::errc::end_of_stream) {
       return {};
     }
-    if (!n) {
-      return weft::fail(n.error());
+    if (!data) {
+      return weft::fail(data.error());
     }
-    if (auto written = peer.write_all(std::span(buffer).first(*n)); !written) {
+    if (auto written = peer.write_all(data->bytes()); !written) {
       return written;
     }
   }

@@ -20,8 +20,8 @@ constexpr std::int64_t linger_ns = 20'000;
 bool worker::linger() noexcept {
   const std::int64_t begun = clock::now().time_since_epoch().count();
   do {
-    std::this_thread::yield();  // whoever shares the processor may be the one to send the next
-                                // event
+    // Whoever shares the processor may be the one to send the next event.
+    std::this_thread::yield();
     poll(time_point::min());
     if (has_visible_work() || steal()) {
       return true;

@@ -61,8 +61,8 @@ completion_core::~completion_core() {
     for (int spins = 0; !entry; entry = pop_ready(), ++spins) {
       spins < 100 ? cpu_relax() : std::this_thread::yield();
     }
-    if (!entry->performed_) {
-      entry->arm_.ops->withdraw(entry->arm_.arm);
+    if (entry->performed_ || entry->arm_.ops->withdraw(entry->arm_.arm)) {
+      entry->discard();
     }
     forget(*entry);
     delete entry;

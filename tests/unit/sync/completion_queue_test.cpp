@@ -69,6 +69,27 @@ TEST_CASE(
   });
 }
 
+TEST_CASE("[row 58] what completed and was not taken out goes with the queue") {
+  in_fiber([] {
+    weft::semaphore permits(2);
+    channel<std::shared_ptr<int>> values(1);
+    const auto kept = std::make_shared<int>(7);
+    auto failing = weft::spawn([]() -> weft::result<void> { throw std::runtime_error("unasked"); });
+    CHECK(values.send(kept).has_value());
+    {
+      completion_queue<> done;
+      done.add(weft::on(permits.acquiring(2), [](auto) {}));
+      done.add(weft::on(values.receiving(), [](auto) {}));
+      done.add(weft::on(failing.joining(), [](auto) {}));
+      CHECK(permits.available() == 0);
+      CHECK(done.next().has_value());  // one of the first two, and the other stays
+      weft::yield();                   // the third has thrown
+    }
+    CHECK(permits.available() == 2);
+    CHECK(kept.use_count() == 1);
+  });
+}
+
 TEST_CASE("[row 58] arms of all kinds complete through one queue") {
   in_fiber([] {
     channel<int> numbers;

@@ -25,8 +25,9 @@ namespace weft {
 ///
 /// Unlike an arm of select(), an arm here does its operation as soon as it can, also while nobody
 /// waits in next(): it may have received, or sent, before next() says so. What has completed is
-/// kept until next() takes it, or goes with the queue: a permit, too, which nobody gets back. Where
-/// that matters, call withdraw_all(), and next() until the queue is empty, before it goes.
+/// kept until next() takes it, or goes with the queue: a permit or a lock is given back then, a
+/// value that was received is destroyed. To keep those, call withdraw_all(), and next() until the
+/// queue is empty, before it goes.
 ///
 /// Suspends: next() while nothing has completed.
 /// Returns: what the arm's handler returns, as select(); the handler is called in next(), whose
@@ -87,6 +88,13 @@ class completion_queue {
     result<T> finish() override { return detail::finish_as<T>(case_); }
 
    private:
+    void discard() noexcept override {
+      try {
+        static_cast<void>(case_.arm.outcome());
+      } catch (...) {  // what a fiber ended with that nobody has asked for
+      }
+    }
+
     detail::arm_case<A, Handler> case_;
   };
 

@@ -36,6 +36,9 @@ class completion_entry {
  protected:
   completion_entry() noexcept = default;
 
+  /// Drops what came of an operation that was performed, which nobody has taken out.
+  virtual void discard() noexcept = 0;
+
   arm_ref arm_;  // written by the derived class once its arm is there
 
  private:

@@ -1,0 +1,10 @@
+# cmake -DVERSION=... -P check_versions.cmake: whether the packages name the library's version.
+file(READ ${CMAKE_CURRENT_LIST_DIR}/vcpkg/weft/vcpkg.json port)
+string(JSON in_port GET "${port}" version)
+file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/conan/conanfile.py recipe REGEX "^    version = ")
+string(REGEX MATCH "[0-9.]+" in_recipe "${recipe}")
+foreach(found IN ITEMS in_port in_recipe)
+  if(NOT ${found} STREQUAL VERSION)
+    message(FATAL_ERROR "${found}: ${${found}}, but the library is ${VERSION}")
+  endif()
+endforeach()

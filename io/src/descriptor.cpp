@@ -68,7 +68,7 @@ result<std::size_t> outcome_of(const operation& op, bool closing) noexcept {
   if (op.result >= 0) {
     return static_cast<std::size_t>(op.result);
   }
-  if (closing) {
+  if (closing || op.result == -EBADF) {
     return fail(errc::closed);
   }
   return fail(std::error_code(static_cast<int>(-op.result), std::system_category()));
@@ -121,7 +121,7 @@ result<std::size_t> descriptor::perform(operation& op) const noexcept {
   if (given_up) [[unlikely]] {
     return fail(park::cancel_error());
   }
-  return outcome_of(op, closing || op.result == -EBADF);
+  return outcome_of(op, closing);
 }
 
 result<std::size_t> descriptor::try_perform(operation& op) const noexcept {

@@ -94,6 +94,9 @@ int shutdown(int fd, int how) noexcept {
 int close(int fd) noexcept {
   // Never repeated: on Linux the number is free even when close() was interrupted.
   const int result = ::close(fd);
+  if (const fault f = consult(call::close, fd); f.error != 0) {
+    return -f.error;
+  }
   return result < 0 ? -errno : result;
 }
 

@@ -1,17 +1,21 @@
 #include "socket.hpp"
 
+#include <cerrno>
 #include <new>
 
 #include <sys/socket.h>
 
 #include <weft/io/detail/syscalls.hpp>
 #include <weft/net/native_endpoint.hpp>
+#include <weft/runtime/errc.hpp>
 #include <weft/runtime/explain.hpp>
 
 namespace weft::detail {
 
 std::error_code system_error_of(long result) noexcept {
-  return {static_cast<int>(-result), std::system_category()};
+  // As of operations: somebody has closed the native handle.
+  return result == -EBADF ? make_error_code(errc::closed)
+                          : std::error_code(static_cast<int>(-result), std::system_category());
 }
 
 result<io::descriptor> open_socket(int family, int type) noexcept {

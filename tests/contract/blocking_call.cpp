@@ -13,6 +13,8 @@ namespace weft::testing {
 
 namespace {
 
+using detail::sys::call;
+
 /// Reading: one end waits for what the other sends, four bytes for each call.
 struct inbound {
   explicit inbound(raw_pair ends)
@@ -21,10 +23,13 @@ struct inbound {
   raw_handle far;
 };
 
-blocking_call reading(std::string_view name, std::function<result<std::size_t>(tcp_stream&)> call) {
+blocking_call reading(std::string_view name, call asks,
+                      std::function<result<std::size_t>(tcp_stream&)> perform) {
   auto ends = std::make_shared<inbound>(tcp_pair());
   return {.name = name,
-          .perform = [ends, call = std::move(call)] { return call(ends->near); },
+          .asks = asks,
+          .handle = ends->near.descriptor().native_handle(),
+          .perform = [ends, perform = std::move(perform)] { return perform(ends->near); },
           .make_ready = [ends] { CHECK(send_now(ends->far.get(), "ping")); },
           .close = [ends] { ends->near.close(); }};
 }
@@ -54,10 +59,13 @@ struct outbound {
   join_handle<void> drainer;
 };
 
-blocking_call writing(std::string_view name, std::function<result<std::size_t>(tcp_stream&)> call) {
+blocking_call writing(std::string_view name, call asks,
+                      std::function<result<std::size_t>(tcp_stream&)> perform) {
   auto ends = std::make_shared<outbound>(local_pair());
   return {.name = name,
-          .perform = [ends, call = std::move(call)] { return call(ends->near); },
+          .asks = asks,
+          .handle = ends->near.descriptor().native_handle(),
+          .perform = [ends, perform = std::move(perform)] { return perform(ends->near); },
           .make_ready = [ends] { ends->drain(); },
           .close = [ends] { ends->near.close(); }};
 }
@@ -73,21 +81,21 @@ result<std::size_t> one_if(const result<T>& done) {
 }
 
 blocking_call read_call() {
-  return reading("read", [](tcp_stream& s) {
+  return reading("read", call::receive, [](tcp_stream& s) {
     std::array<std::byte, 4> buffer;
     return s.read(buffer);
   });
 }
 
 blocking_call read_exact_call() {
-  return reading("read_exact", [](tcp_stream& s) {
+  return reading("read_exact", call::receive, [](tcp_stream& s) {
     std::array<std::byte, 4> buffer;
     return one_if(s.read_exact(buffer));
   });
 }
 
 blocking_call read_vectored_call() {
-  return reading("read_vectored", [](tcp_stream& s) {
+  return reading("read_vectored", call::receive_message, [](tcp_stream& s) {
     std::array<std::byte, 1> head;
     std::array<std::byte, 3> tail;
     const std::array<std::span<std::byte>, 2> parts{head, tail};
@@ -96,30 +104,30 @@ blocking_call read_vectored_call() {
 }
 
 blocking_call readable_call() {
-  return reading("wait_readable",
+  return reading("wait_readable", call::poll,
                  [](tcp_stream& s) { return perform_on(s, io::opcode::wait_readable); });
 }
 
 blocking_call write_call() {
-  return writing("write", [](tcp_stream& s) { return s.write(bytes_of("x")); });
+  return writing("write", call::send, [](tcp_stream& s) { return s.write(bytes_of("x")); });
 }
 
 blocking_call write_all_call() {
-  return writing("write_all", [](tcp_stream& s) {
+  return writing("write_all", call::send, [](tcp_stream& s) {
     const std::string data(200'000, 'w');
     return one_if(s.write_all(data));
   });
 }
 
 blocking_call write_vectored_call() {
-  return writing("write_vectored", [](tcp_stream& s) {
+  return writing("write_vectored", call::send_message, [](tcp_stream& s) {
     const std::array<std::span<const std::byte>, 2> parts{bytes_of("a"), bytes_of("bcd")};
     return s.write_vectored(parts);
   });
 }
 
 blocking_call writable_call() {
-  return writing("wait_writable",
+  return writing("wait_writable", call::poll,
                  [](tcp_stream& s) { return perform_on(s, io::opcode::wait_writable); });
 }
 
@@ -131,6 +139,8 @@ blocking_call pipe_read_call() {
   raw_pair ends = pipe_pair();
   auto both = std::make_shared<state>(adopt(std::move(ends.near)), std::move(ends.far));
   return {.name = "read of a pipe",
+          .asks = call::read,
+          .handle = both->near.native_handle(),
           .perform =
               [both] {
                 std::array<std::byte, 4> buffer;
@@ -153,6 +163,8 @@ blocking_call pipe_write_call() {
   CHECK(::write(ends.far.get(), page.data(), page.size()) == 4096);
   auto both = std::make_shared<state>(std::move(ends.near), adopt(std::move(ends.far)));
   return {.name = "write to a pipe",
+          .asks = call::write,
+          .handle = both->near.native_handle(),
           .perform =
               [both] {
                 std::array<char, 4096> block{};
@@ -180,6 +192,8 @@ blocking_call accept_call() {
   both->listener = or_throw(listen("127.0.0.1:0"));
   const sockaddr_in address = loopback(both->listener.local_endpoint()->port());
   return {.name = "accept",
+          .asks = call::accept,
+          .handle = both->listener.descriptor().native_handle(),
           .perform = [both] { return one_if(both->listener.accept()); },
           .make_ready =
               [both, address] {
@@ -203,6 +217,8 @@ blocking_call connect_call() {
   };
   auto both = std::make_shared<state>();
   return {.name = "connect",
+          .asks = call::connect,
+          .handle = both->near.native_handle(),
           .perform =
               [both] {
                 unsigned size = sizeof both->address;
@@ -213,6 +229,13 @@ blocking_call connect_call() {
           .make_ready = [both] { raw_handle(::accept(both->listener.get(), nullptr, nullptr)); },
           .close = [both] { both->near.close(); },
           .once = true};
+}
+
+blocking_call read_leased_call() {
+  return reading("read_leased", call::receive, [](tcp_stream& s) -> result<std::size_t> {
+    const auto leased = s.read_leased();
+    return leased ? result<std::size_t>(leased->size()) : fail(leased.error());
+  });
 }
 
 void expect(const blocking_call& call, std::error_code got, std::error_code wanted) {

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <vector>
 
+#include <weft/io/detail/syscalls.hpp>
 #include <weft/runtime/result.hpp>
 
 /// Every call that can wait, each brought into the state in which it must.
@@ -14,6 +15,9 @@ namespace weft::testing {
 /// A call on something of its own. All members may be called by several fibers at once.
 struct blocking_call {
   std::string_view name;
+  /// What the system is asked, and of which native handle.
+  detail::sys::call asks;
+  int handle = -1;
   /// Makes the call, which waits unless make_ready() was called before.
   std::function<result<std::size_t>()> perform;
   /// Lets one such call complete, or more.
@@ -22,6 +26,8 @@ struct blocking_call {
   std::function<void()> close;
   /// By one fiber, one time: a connection. The system takes a second over it, too.
   bool once = false;
+  /// A call of the caller's own and a wait for room between such calls, not an operation.
+  bool is_direct = false;
 };
 
 using make_call = blocking_call (*)();
@@ -33,6 +39,8 @@ const std::vector<make_call>& socket_calls();
 
 /// The one that is made once.
 blocking_call connect_call();
+/// Not among them: one such call takes all that has arrived, be it meant for several.
+blocking_call read_leased_call();
 
 template <class F>
 void with_each_call(F f) {

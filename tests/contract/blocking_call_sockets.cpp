@@ -18,13 +18,15 @@ namespace weft::testing {
 
 namespace {
 
+using detail::sys::call;
+
 template <class T>
 result<std::size_t> one_if(const result<T>& done) {
   return done ? result<std::size_t>(1) : fail(done.error());
 }
 
 blocking_call receiving(std::string_view name,
-                        std::function<result<std::size_t>(const udp_socket&)> call) {
+                        std::function<result<std::size_t>(const udp_socket&)> perform) {
   struct state {
     udp_socket near = or_throw(udp_socket::bind("127.0.0.1:0"));
     sockaddr_in address = loopback(or_throw(near.local_endpoint()).port());
@@ -32,7 +34,9 @@ blocking_call receiving(std::string_view name,
   };
   auto both = std::make_shared<state>();
   return {.name = name,
-          .perform = [both, call = std::move(call)] { return call(both->near); },
+          .asks = call::receive_message,
+          .handle = both->near.descriptor().native_handle(),
+          .perform = [both, perform = std::move(perform)] { return perform(both->near); },
           .make_ready =
               [both] {
                 CHECK(::sendto(both->far.get(), "ping", 4, 0,
@@ -65,6 +69,8 @@ blocking_call unix_read_call() {
   auto both =
       std::make_shared<state>(unix_stream::from(adopt(std::move(ends.near))), std::move(ends.far));
   return {.name = "read of a Unix stream",
+          .asks = call::receive,
+          .handle = both->near.descriptor().native_handle(),
           .perform =
               [both] {
                 std::array<std::byte, 4> buffer;
@@ -89,6 +95,8 @@ blocking_call unix_accept_call() {
   };
   auto both = std::make_shared<state>();
   return {.name = "accept of a Unix listener",
+          .asks = call::accept,
+          .handle = both->listener.descriptor().native_handle(),
           .perform = [both] { return one_if(both->listener.accept()); },
           .make_ready =
               [both] {
@@ -111,9 +119,12 @@ blocking_call unix_send_to_call() {
   }
   return {
       .name = "send_to of a Unix datagram socket",
+      .asks = call::send_message,
+      .handle = both->near.descriptor().native_handle(),
       .perform = [both] { return one_if(both->near.send_to("x", both->where)); },
       .make_ready = [both] { CHECK(!receive_now(both->far.descriptor().native_handle()).empty()); },
-      .close = [both] { both->near.close(); }};
+      .close = [both] { both->near.close(); },
+      .is_direct = true};
 }
 
 }  // namespace

@@ -106,7 +106,7 @@ bool io_uring_backend::submit(operation& op) noexcept {
   }
   const sys::fault injected = sys::consult(injected_as(op.code), op.target->fd, op.size);
   if (injected.error != 0) {
-    op.result = injected.error == EINTR ? -EAGAIN : -injected.error;
+    op.result = result_of(op, -injected.error);
     return true;
   }
   op.asked = std::min({op.size, injected.limit, most_bytes});

@@ -63,6 +63,15 @@ void prepare_call(io_uring_sqe& entry, const operation& op) noexcept {
   }
 }
 
+/// One that was given up goes on in the background: the next one finds it under way, or done.
+std::ptrdiff_t result_of_connect(operation& op, std::int32_t completed) noexcept {
+  if (completed == -EALREADY || completed == -EINPROGRESS) {
+    op.poll_first = true;
+    return -EAGAIN;
+  }
+  return completed == -EISCONN ? 0 : completed;
+}
+
 }  // namespace
 
 void prepare(io_uring_sqe& entry, const operation& op) noexcept {
@@ -91,8 +100,8 @@ std::ptrdiff_t result_of(operation& op, std::int32_t completed) noexcept {
   if (op.code == opcode::wait_readable || op.code == opcode::wait_writable) {
     return completed < 0 ? completed : 0;
   }
-  if (op.code == opcode::connect && completed == -EISCONN) {
-    return 0;
+  if (op.code == opcode::connect) {
+    return result_of_connect(op, completed);
   }
   return completed;
 }

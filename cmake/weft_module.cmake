@@ -22,6 +22,10 @@ function(weft_module name)
       CXX_EXTENSIONS OFF
       CXX_VISIBILITY_PRESET hidden
       VISIBILITY_INLINES_HIDDEN ON)
+    if(APPLE)
+      # Or <netinet/in.h> gives the options of IPv6 (RFC 3542) no names.
+      target_compile_definitions(${target} PRIVATE __APPLE_USE_RFC_3542)
+    endif()
     if(WIN32)
       target_compile_definitions(${target} PRIVATE _WIN32_WINNT=0x0A00 WIN32_LEAN_AND_MEAN NOMINMAX)
       # GCC takes a thread's block of the system, at a small offset in a segment, for what a null pointer points at.

@@ -13,8 +13,8 @@
 
 /// The BSDs have most of what Linux added to POSIX for descriptors that are non-blocking and closed
 /// by exec() from the start; macOS has none of it, and a descriptor made while another thread forks
-/// may be inherited there. Neither has a call that moves bytes between a pipe and a socket, or one
-/// that sends a file and can be told from which offset in the way that Linux can: callers copy.
+/// may be inherited there. Neither has a call that moves bytes between a pipe and a socket: callers
+/// copy.
 namespace weft::detail::sys {
 
 namespace {
@@ -94,6 +94,17 @@ int poll_once(std::span<pollfd> entries, const timespec* left) noexcept {
 }
 #endif
 
+/// The error that a connection attempt has left on a stream socket, or 0.
+int take_failed_attempt(int fd) noexcept {
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &value, &size) < 0 || value != SOCK_STREAM) {
+    return 0;
+  }
+  size = sizeof value;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &value, &size) < 0 ? 0 : value;
+}
+
 }  // namespace
 
 int socket(int family, int type, int protocol) noexcept {
@@ -103,6 +114,14 @@ int socket(int family, int type, int protocol) noexcept {
 
 int socket_pair(int type, int (&ends)[2]) noexcept {
   return make(call::socket, -1, 0, [&](std::size_t) { return make_pair(type, ends); });
+}
+
+int connect(int fd, const sockaddr* address, unsigned size) noexcept {
+  // Asked again after an attempt has failed, these systems may begin another one.
+  if (const int failed = take_failed_attempt(fd); failed != 0) {
+    return -failed;
+  }
+  return make(call::connect, fd, 0, [&](std::size_t) { return ::connect(fd, address, size); });
 }
 
 int accept(int fd, sockaddr* address, unsigned* size) noexcept {
@@ -125,10 +144,6 @@ int wake_pipe(int (&ends)[2]) noexcept {
 }
 
 std::ptrdiff_t splice(int, int, std::size_t) noexcept {
-  return -ENOSYS;
-}
-
-std::ptrdiff_t send_file(int, int, std::int64_t&, std::size_t) noexcept {
   return -ENOSYS;
 }
 

@@ -24,6 +24,10 @@ int socket_pair(int type, int (&ends)[2]) noexcept {
   });
 }
 
+int connect(int fd, const sockaddr* address, unsigned size) noexcept {
+  return make(call::connect, fd, 0, [&](std::size_t) { return ::connect(fd, address, size); });
+}
+
 int accept(int fd, sockaddr* address, unsigned* size) noexcept {
   return make(call::accept, fd, 0, [&](std::size_t) {
     return ::accept4(fd, address, size, SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <ctime>
@@ -15,13 +16,23 @@ namespace weft::detail::sys {
 /// `time_point::min()` and times in the past.
 timespec* time_left(time_point until, timespec& left) noexcept;
 
+extern std::atomic<injector> installed;  // by inject()
+
+/// consult(), in line.
+inline fault ask_injector(call which, int fd, std::size_t size) noexcept {
+  if (const injector asked = installed.load(std::memory_order_acquire)) [[unlikely]] {
+    return asked(which, fd, size);  // pairs with the release in inject()
+  }
+  return {};
+}
+
 /// Makes a call under the injector's eyes and turns its outcome into a value or minus errno. `make`
 /// receives how many bytes it may move.
 template <class Call>
 auto make(call which, int fd, std::size_t size, Call&& make_it) noexcept {
   using value = decltype(make_it(size));
   for (;;) {
-    const fault f = consult(which, fd, size);
+    const fault f = ask_injector(which, fd, size);
     value result = -1;
     int error = f.error;
     if (error == 0) {

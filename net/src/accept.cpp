@@ -8,6 +8,7 @@
 #include <weft/runtime/sleep.hpp>
 
 #include "socket.hpp"
+#include "socket_option_names.hpp"
 
 namespace weft::detail {
 
@@ -26,11 +27,10 @@ bool peer_gave_up(std::error_code error) noexcept {
     case ENETUNREACH:
     case EHOSTDOWN:
     case EHOSTUNREACH:
-    case ENONET:
     case ENOPROTOOPT:
       return true;
     default:
-      return false;
+      return error.value() == machine_off_network;
   }
 }
 

@@ -18,7 +18,7 @@ class control_writer {
     cmsghdr header{};
     header.cmsg_level = level;
     header.cmsg_type = type;
-    header.cmsg_len = CMSG_LEN(size);
+    header.cmsg_len = static_cast<decltype(header.cmsg_len)>(CMSG_LEN(size));
     std::memcpy(buffer_ + used_, &header, sizeof header);
     std::memcpy(buffer_ + used_ + CMSG_LEN(0), data, size);
     used_ += CMSG_SPACE(size);
@@ -34,7 +34,7 @@ class control_writer {
   void attach_to(msghdr& message) noexcept {
     if (used_ > 0) {
       message.msg_control = buffer_;
-      message.msg_controllen = used_;
+      message.msg_controllen = static_cast<decltype(message.msg_controllen)>(used_);
     }
   }
 

@@ -139,7 +139,9 @@ result<void> name_peer(const io::descriptor& socket, const sockaddr* peer, unsig
 result<void> forget_peer(const io::descriptor& socket) noexcept {
   sockaddr nobody{};
   nobody.sa_family = AF_UNSPEC;
-  return name_peer(socket, &nobody, sizeof nobody);
+  const auto done = name_peer(socket, &nobody, sizeof nobody);
+  // The BSDs do it and then complain of the address.
+  return !done && done.error() == std::errc::address_family_not_supported ? result<void>() : done;
 }
 
 }  // namespace weft::detail

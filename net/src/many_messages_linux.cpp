@@ -1,14 +1,23 @@
 #include <cerrno>
+#include <cstddef>
 
 #include <sys/socket.h>
 
 #include <weft/io/detail/syscalls.hpp>
 
 #include "many_messages.hpp"
+#include "one_by_one.hpp"
 
 namespace weft::detail {
 
 namespace {
+
+static_assert(sizeof(numbered_message) == sizeof(mmsghdr));
+static_assert(offsetof(numbered_message, msg_len) == offsetof(mmsghdr, msg_len));
+
+mmsghdr* native(std::span<numbered_message> messages) noexcept {
+  return reinterpret_cast<mmsghdr*>(messages.data());
+}
 
 /// Makes the call under the eyes of the injector, as those in syscalls.hpp are. A system that lacks
 /// it, or has it forbidden (seccomp), fails with ENOSYS.
@@ -31,26 +40,11 @@ int make(sys::call which, int fd, std::size_t count, Call&& make_it) noexcept {
   }
 }
 
-/// One at a time. The error counts only if nothing was done.
-template <class Single>
-int one_by_one(std::span<mmsghdr> messages, Single&& single) noexcept {
-  int done = 0;
-  for (mmsghdr& message : messages) {
-    const std::ptrdiff_t size = single(message.msg_hdr);
-    if (size < 0) {
-      return done > 0 ? done : static_cast<int>(size);
-    }
-    message.msg_len = static_cast<unsigned>(size);
-    ++done;
-  }
-  return done;
-}
-
 }  // namespace
 
-int receive_messages(int fd, std::span<mmsghdr> messages) noexcept {
+int receive_messages(int fd, std::span<numbered_message> messages) noexcept {
   const int done = make(sys::call::receive_message, fd, messages.size(), [&] {
-    return ::recvmmsg(fd, messages.data(), static_cast<unsigned>(messages.size()), MSG_DONTWAIT,
+    return ::recvmmsg(fd, native(messages), static_cast<unsigned>(messages.size()), MSG_DONTWAIT,
                       nullptr);
   });
   if (done != -ENOSYS) {
@@ -60,9 +54,9 @@ int receive_messages(int fd, std::span<mmsghdr> messages) noexcept {
                     [&](msghdr& message) { return sys::receive_message(fd, &message, 0); });
 }
 
-int send_messages(int fd, std::span<mmsghdr> messages) noexcept {
+int send_messages(int fd, std::span<numbered_message> messages) noexcept {
   const int done = make(sys::call::send_message, fd, messages.size(), [&] {
-    return ::sendmmsg(fd, messages.data(), static_cast<unsigned>(messages.size()),
+    return ::sendmmsg(fd, native(messages), static_cast<unsigned>(messages.size()),
                       MSG_DONTWAIT | MSG_NOSIGNAL);
   });
   if (done != -ENOSYS) {

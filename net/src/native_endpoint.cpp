@@ -7,6 +7,8 @@
 
 #include <weft/net/native_endpoint.hpp>
 
+#include "address_length.hpp"
+
 namespace weft {
 
 static_assert(sizeof(sockaddr_in) <= native_endpoint::capacity());
@@ -70,6 +72,7 @@ native_endpoint::native_endpoint(const endpoint& value) noexcept {
     std::memcpy(storage_.data(), &native, sizeof native);
     size_ = sizeof native;
   }
+  detail::note_length(storage_.data(), size_);
 }
 
 result<endpoint> endpoint::from_native(const void* data, std::size_t size) noexcept {

@@ -65,7 +65,7 @@ class message {
       is_empty_ = is_empty_ && buffers[i].empty();
     }
     header_.msg_iov = parts_.data();
-    header_.msg_iovlen = count;
+    header_.msg_iovlen = static_cast<decltype(header_.msg_iovlen)>(count);
   }
   message(const message&) = delete;
   message& operator=(const message&) = delete;

@@ -32,7 +32,7 @@ struct incoming {
   native_endpoint from;
 };
 
-void prepare(mmsghdr& message, incoming& in, const udp_slot& slot) noexcept {
+void prepare(detail::numbered_message& message, incoming& in, const udp_slot& slot) noexcept {
   in.part = {.iov_base = slot.buffer.data(), .iov_len = slot.buffer.size()};
   message = {};
   message.msg_hdr.msg_name = in.from.data();
@@ -40,10 +40,10 @@ void prepare(mmsghdr& message, incoming& in, const udp_slot& slot) noexcept {
   message.msg_hdr.msg_iov = &in.part;
   message.msg_hdr.msg_iovlen = 1;
   message.msg_hdr.msg_control = in.control.data();
-  message.msg_hdr.msg_controllen = in.control.size();
+  message.msg_hdr.msg_controllen = static_cast<decltype(msghdr::msg_controllen)>(in.control.size());
 }
 
-void tell(udp_slot& slot, const mmsghdr& message, incoming& in) noexcept {
+void tell(udp_slot& slot, const detail::numbered_message& message, incoming& in) noexcept {
   in.from.resize(message.msg_hdr.msg_namelen);
   slot.size = message.msg_len;
   slot.from = in.from.to_endpoint().value_or(endpoint());
@@ -61,7 +61,7 @@ void tell(udp_slot& slot, const mmsghdr& message, incoming& in) noexcept {
 [[gnu::noinline]] result<std::size_t> take(const io::descriptor& socket,
                                            std::span<udp_slot> slots) noexcept {
   std::array<incoming, most_at_once> in;
-  std::array<mmsghdr, most_at_once> messages;
+  std::array<detail::numbered_message, most_at_once> messages;
   const std::size_t count = std::min(slots.size(), most_at_once);
   for (std::size_t i = 0; i < count; ++i) {
     prepare(messages[i], in[i], slots[i]);
@@ -84,7 +84,7 @@ void tell(udp_slot& slot, const mmsghdr& message, incoming& in) noexcept {
                                            std::span<const udp_parcel> parcels) noexcept {
   std::array<iovec, most_at_once> parts;
   std::array<native_endpoint, most_at_once> to;
-  std::array<mmsghdr, most_at_once> messages{};
+  std::array<detail::numbered_message, most_at_once> messages{};
   const std::size_t count = std::min(parcels.size(), most_at_once);
   for (std::size_t i = 0; i < count; ++i) {
     const udp_parcel& parcel = parcels[i];

@@ -6,12 +6,14 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <weft/net/native_endpoint.hpp>
 #include <weft/net/udp.hpp>
 
 #include "control_data.hpp"
 #include "datagram.hpp"
+#include "packet_info.hpp"
 #include "socket_option_names.hpp"
 
 namespace weft {
@@ -21,11 +23,9 @@ namespace {
 constexpr std::size_t most_buffers = 64;
 
 /// Room for all that set_reports() and set_receive_offload() can ask for, of both protocols.
-constexpr std::size_t incoming_control = CMSG_SPACE(sizeof(in_pktinfo)) +
+constexpr std::size_t incoming_control = CMSG_SPACE(detail::packet_info_room) +
                                          CMSG_SPACE(sizeof(in6_pktinfo)) +
                                          3 * CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(timespec));
-constexpr std::size_t outgoing_control =
-    CMSG_SPACE(sizeof(in6_pktinfo)) + 3 * CMSG_SPACE(sizeof(int));
 
 template <class Byte>
 std::size_t fill(std::span<const std::span<Byte>> buffers,
@@ -39,15 +39,9 @@ std::size_t fill(std::span<const std::span<Byte>> buffers,
 }
 
 std::uint8_t octet_in(std::span<const std::byte> data) noexcept {
-  // IP_TOS comes as one byte, the others as ints.
+  // Linux sends IP_TOS as one byte, the BSDs each of IPv4's; the others come as ints.
   return data.size() < sizeof(int) ? detail::value_in<std::uint8_t>(data)
                                    : static_cast<std::uint8_t>(detail::value_in<int>(data));
-}
-
-ip_address address_in(const in_addr& native) noexcept {
-  ip_address::v4_octets octets;
-  std::memcpy(octets.data(), &native, octets.size());
-  return ip_address(octets);
 }
 
 ip_address address_in(const in6_pktinfo& info) noexcept {
@@ -58,14 +52,13 @@ ip_address address_in(const in6_pktinfo& info) noexcept {
 }
 
 void note_v4(udp_arrival& into, int type, std::span<const std::byte> data) noexcept {
-  if (type == IP_PKTINFO && !into.destination) {
-    const auto info = detail::value_in<in_pktinfo>(data);
-    into.destination = address_in(info.ipi_addr);
-    into.interface_index = static_cast<std::uint32_t>(info.ipi_ifindex);
-  } else if (type == IP_TOS) {
+  // The BSDs answer under the number of the option that asks.
+  if (type == IP_TOS || type == detail::option::service_told_v4.name) {
     into.tos = octet_in(data);
-  } else if (type == IP_TTL) {
+  } else if (type == IP_TTL || type == detail::option::hops_told_v4.name) {
     into.ttl = octet_in(data);
+  } else {
+    detail::note_packet_info(into, type, data);
   }
 }
 
@@ -81,46 +74,50 @@ void note_v6(udp_arrival& into, int type, std::span<const std::byte> data) noexc
   }
 }
 
+std::chrono::sys_time<std::chrono::nanoseconds> time_in(std::span<const std::byte> data) noexcept {
+  using std::chrono::seconds;
+  if (detail::option::time_in_microseconds) {
+    const auto time = detail::value_in<timeval>(data);
+    return std::chrono::sys_time<std::chrono::nanoseconds>(seconds(time.tv_sec) +
+                                                           std::chrono::microseconds(time.tv_usec));
+  }
+  const auto time = detail::value_in<timespec>(data);
+  return std::chrono::sys_time<std::chrono::nanoseconds>(seconds(time.tv_sec) +
+                                                         std::chrono::nanoseconds(time.tv_nsec));
+}
+
 void note(udp_arrival& into, int level, int type, std::span<const std::byte> data) noexcept {
   if (level == IPPROTO_IP) {
     note_v4(into, type, data);
   } else if (level == IPPROTO_IPV6) {
     note_v6(into, type, data);
-  } else if (level == SOL_SOCKET && type == detail::option::timestamp.name) {
-    const auto time = detail::value_in<timespec>(data);
-    into.timestamp = std::chrono::sys_time<std::chrono::nanoseconds>(
-        std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+  } else if (level == SOL_SOCKET && type == detail::option::time_told.name) {
+    into.timestamp = time_in(data);
   } else if (level == IPPROTO_UDP && type == detail::option::receive_offload.name) {
     into.segment_size = static_cast<std::size_t>(detail::value_in<int>(data));
   }
 }
 
-using outgoing = detail::control_writer<outgoing_control>;
+using detail::outgoing;
 
-void put_source(outgoing& control, const udp_departure& how, bool v4) noexcept {
+result<void> put_source(outgoing& control, const udp_departure& how, bool v4) noexcept {
   if (!how.source && how.interface_index == 0) {
-    return;
+    return {};
   }
   if (v4) {
-    in_pktinfo info{};
-    info.ipi_ifindex = static_cast<int>(how.interface_index);
-    if (how.source) {
-      const ip_address source = how.source->unmapped();
-      std::memcpy(&info.ipi_spec_dst, source.octets().data(), sizeof info.ipi_spec_dst);
-    }
-    control.put(IPPROTO_IP, IP_PKTINFO, info);
-  } else {
-    in6_pktinfo info{};
-    info.ipi6_ifindex = how.interface_index;
-    if (how.source) {
-      const ip_address source = *how.source;
-      std::memcpy(&info.ipi6_addr, source.octets().data(), sizeof info.ipi6_addr);
-      if (info.ipi6_ifindex == 0) {
-        info.ipi6_ifindex = source.scope_id();
-      }
-    }
-    control.put(IPPROTO_IPV6, IPV6_PKTINFO, info);
+    return detail::put_packet_info(control, how);
   }
+  in6_pktinfo info{};
+  info.ipi6_ifindex = how.interface_index;
+  if (how.source) {
+    const ip_address source = *how.source;
+    std::memcpy(&info.ipi6_addr, source.octets().data(), sizeof info.ipi6_addr);
+    if (info.ipi6_ifindex == 0) {
+      info.ipi6_ifindex = source.scope_id();
+    }
+  }
+  control.put(IPPROTO_IPV6, IPV6_PKTINFO, info);
+  return {};
 }
 
 /// Whether the datagram travels as IPv4, whatever the socket's family.
@@ -164,7 +161,9 @@ result<void> put_all(outgoing& control, const udp_socket& socket,
   if (how.source && how.source->unmapped().is_v4() != *v4) {
     return fail(std::make_error_code(std::errc::invalid_argument));
   }
-  put_source(control, how, *v4);
+  if (auto put = put_source(control, how, *v4); !put) {
+    return put;
+  }
   if (how.tos) {
     control.put(*v4 ? IPPROTO_IP : IPPROTO_IPV6, *v4 ? IP_TOS : IPV6_TCLASS, int{*how.tos});
   }
@@ -185,9 +184,9 @@ result<udp_arrival> udp_socket::receive_message(
   message.msg_name = from.data();
   message.msg_namelen = native_endpoint::capacity();
   message.msg_iov = parts.data();
-  message.msg_iovlen = fill(buffers, parts);
+  message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(fill(buffers, parts));
   message.msg_control = control.data();
-  message.msg_controllen = control.size();
+  message.msg_controllen = static_cast<decltype(message.msg_controllen)>(control.size());
   io::operation op{.code = io::opcode::receive_message, .data = &message};
   const auto size = descriptor_.perform(op);
   if (!size) {
@@ -219,7 +218,7 @@ result<void> udp_socket::send_message(std::span<const std::span<const std::byte>
     message.msg_namelen = to.size();
   }
   message.msg_iov = parts.data();
-  message.msg_iovlen = fill(data, parts);
+  message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(fill(data, parts));
   control.attach_to(message);
   const auto sent = detail::send_message(descriptor_, message);
   return sent ? result<void>() : fail(sent.error());

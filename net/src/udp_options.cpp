@@ -28,8 +28,9 @@ constexpr option_pair multicast_hops{{IPPROTO_IP, IP_MULTICAST_TTL},
 constexpr option_pair loop{{IPPROTO_IP, IP_MULTICAST_LOOP}, {IPPROTO_IPV6, IPV6_MULTICAST_LOOP}};
 constexpr option_pair destination_report{detail::option::destination_v4,
                                          detail::option::destination_v6};
-constexpr option_pair service_report{{IPPROTO_IP, IP_RECVTOS}, {IPPROTO_IPV6, IPV6_RECVTCLASS}};
-constexpr option_pair hops_report{{IPPROTO_IP, IP_RECVTTL}, {IPPROTO_IPV6, IPV6_RECVHOPLIMIT}};
+constexpr option_pair service_report{detail::option::service_told_v4,
+                                     {IPPROTO_IPV6, IPV6_RECVTCLASS}};
+constexpr option_pair hops_report{detail::option::hops_told_v4, {IPPROTO_IPV6, IPV6_RECVHOPLIMIT}};
 
 result<bool> is_v6(const io::descriptor& socket) noexcept {
   const auto here = detail::local_endpoint_of(socket);
@@ -46,13 +47,41 @@ result<void> set_pair(const io::descriptor& socket, const option_pair& option, i
     if (auto set = detail::set_number(socket, option.v6, value); !set) {
       return set;
     }
+    if (!detail::number(socket, option.v4)) {
+      return {};  // not on Linux: an IPv6 socket has no options of IPv4's
+    }
   }
   return detail::set_number(socket, option.v4, value);
+}
+
+/// The same for IPv4 options that OpenBSD takes as one octet, and that others take so, too.
+result<void> set_octet_pair(const io::descriptor& socket, const option_pair& option,
+                            int value) noexcept {
+  const auto set = set_pair(socket, option, value);
+  if (set || set.error() != std::errc::invalid_argument || value < 0 || value > 255) {
+    return set;
+  }
+  return detail::set_value(socket, option.v4, static_cast<unsigned char>(value));
+}
+
+/// Nobody misses a report that is not wanted.
+result<void> set_report(const io::descriptor& socket, const option_pair& option, bool on) noexcept {
+  const auto set = set_pair(socket, option, on);
+  return !on && !set && set.error() == std::errc::operation_not_supported ? result<void>() : set;
 }
 
 result<int> ask_pair(const io::descriptor& socket, const option_pair& option) noexcept {
   const auto v6 = is_v6(socket);
   return v6 ? detail::number(socket, *v6 ? option.v6 : option.v4) : fail(v6.error());
+}
+
+result<bool> report_is_on(const io::descriptor& socket, const option_pair& option) noexcept {
+  const auto value = ask_pair(socket, option);
+  if (!value) {
+    return value.error() == std::errc::operation_not_supported ? result<bool>(false)
+                                                               : fail(value.error());
+  }
+  return *value != 0;
 }
 
 result<bool> pair_is_on(const io::descriptor& socket, const option_pair& option) noexcept {
@@ -127,7 +156,7 @@ result<int> udp_socket::send_buffer() const noexcept {
 }
 
 result<void> udp_socket::set_multicast_ttl(int value) const noexcept {
-  return set_pair(descriptor_, multicast_hops, value);
+  return set_octet_pair(descriptor_, multicast_hops, value);
 }
 
 result<int> udp_socket::multicast_ttl() const noexcept {
@@ -135,7 +164,7 @@ result<int> udp_socket::multicast_ttl() const noexcept {
 }
 
 result<void> udp_socket::set_multicast_loop(bool on) const noexcept {
-  return set_pair(descriptor_, loop, on);
+  return set_octet_pair(descriptor_, loop, on);
 }
 
 result<bool> udp_socket::multicast_loop() const noexcept {
@@ -143,22 +172,22 @@ result<bool> udp_socket::multicast_loop() const noexcept {
 }
 
 result<void> udp_socket::set_reports(const udp_reports& wanted) const noexcept {
-  if (auto set = set_pair(descriptor_, destination_report, wanted.destination); !set) {
+  if (auto set = set_report(descriptor_, destination_report, wanted.destination); !set) {
     return set;
   }
-  if (auto set = set_pair(descriptor_, service_report, wanted.tos); !set) {
+  if (auto set = set_report(descriptor_, service_report, wanted.tos); !set) {
     return set;
   }
-  if (auto set = set_pair(descriptor_, hops_report, wanted.ttl); !set) {
+  if (auto set = set_report(descriptor_, hops_report, wanted.ttl); !set) {
     return set;
   }
   return detail::set_number(descriptor_, detail::option::timestamp, wanted.timestamp);
 }
 
 result<udp_reports> udp_socket::reports() const noexcept {
-  const auto destination = pair_is_on(descriptor_, destination_report);
-  const auto tos = pair_is_on(descriptor_, service_report);
-  const auto ttl = pair_is_on(descriptor_, hops_report);
+  const auto destination = report_is_on(descriptor_, destination_report);
+  const auto tos = report_is_on(descriptor_, service_report);
+  const auto ttl = report_is_on(descriptor_, hops_report);
   const auto timestamp = detail::is_on(descriptor_, detail::option::timestamp);
   for (const auto* asked : {&destination, &tos, &ttl, &timestamp}) {
     if (!*asked) {

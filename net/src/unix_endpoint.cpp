@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <ostream>
@@ -8,6 +9,7 @@
 #include <weft/net/native_unix_endpoint.hpp>
 #include <weft/net/unix_endpoint.hpp>
 
+#include "address_length.hpp"
 #include "hash.hpp"
 #include "socket.hpp"
 
@@ -15,11 +17,13 @@ namespace weft {
 
 static_assert(sizeof(sockaddr_un) <= native_unix_endpoint::capacity());
 static_assert(alignof(native_unix_endpoint) >= alignof(sockaddr_un));
-static_assert(unix_endpoint::most_bytes < sizeof(sockaddr_un::sun_path));
 
 namespace {
 
 constexpr std::size_t name_offset = offsetof(sockaddr_un, sun_path);
+// The BSDs and macOS have room for a few bytes less than a unix_endpoint.
+constexpr std::size_t most_here =
+    std::min(unix_endpoint::most_bytes, sizeof(sockaddr_un::sun_path) - 1);
 
 std::unexpected<std::error_code> refuse(std::errc why, std::string_view text,
                                         std::string_view hint) noexcept {
@@ -27,15 +31,18 @@ std::unexpected<std::error_code> refuse(std::errc why, std::string_view text,
 }
 
 std::unexpected<std::error_code> too_long(std::string_view text) noexcept {
-  return refuse(std::errc::filename_too_long, text,
-                "107 bytes are the most: use a shorter directory, or a path relative to the "
-                "working directory");
+  constexpr std::string_view hint =
+      most_here == 107 ? "107 bytes are the most: use a shorter directory, or a path relative to "
+                         "the working directory"
+                       : "103 bytes are the most: use a shorter directory, or a path relative to "
+                         "the working directory";
+  return refuse(std::errc::filename_too_long, text, hint);
 }
 
 }  // namespace
 
 result<unix_endpoint> unix_endpoint::make(kind what, std::string_view name) noexcept {
-  if (name.size() > most_bytes) {
+  if (name.size() > most_here) {
     return too_long(name);
   }
   unix_endpoint made;
@@ -68,6 +75,10 @@ result<unix_endpoint> unix_endpoint::abstract(std::string_view name) noexcept {
   if (name.empty()) {
     return refuse(std::errc::invalid_argument, "@", "write a name after the @, as in @app");
   }
+  if (!detail::has_abstract_names) {
+    return refuse(std::errc::operation_not_supported, name,
+                  "names without a file are Linux's own: use a path, as in /tmp/app.sock");
+  }
   return make(kind::abstract, name);
 }
 
@@ -89,7 +100,8 @@ result<unix_endpoint> unix_endpoint::from_native(const void* data, std::size_t s
     return unix_endpoint();
   }
   if (bytes.front() == '\0') {
-    return bytes.size() == 1 ? result<unix_endpoint>(unix_endpoint()) : abstract(bytes.substr(1));
+    return bytes.size() == 1 || !detail::has_abstract_names ? result<unix_endpoint>(unix_endpoint())
+                                                            : abstract(bytes.substr(1));
   }
   return path(bytes.substr(0, bytes.find('\0')));
 }
@@ -122,6 +134,7 @@ native_unix_endpoint::native_unix_endpoint(const unix_endpoint& value) noexcept 
   std::memcpy(native.sun_path + before, name.data(), name.size());
   std::memcpy(storage_.data(), &native, sizeof native);
   size_ = static_cast<unsigned>(name_offset + before + name.size() + after);
+  detail::note_length(storage_.data(), size_);
 }
 
 result<unix_endpoint> native_unix_endpoint::to_endpoint() const noexcept {

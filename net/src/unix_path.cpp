@@ -65,7 +65,10 @@ occupant ask(const unix_endpoint& where) noexcept {
   if (!S_ISSOCK(file->st_mode)) {
     return occupant::no_socket;
   }
-  const int fd = sys::socket(AF_UNIX, SOCK_SEQPACKET, 0);
+  int fd = sys::socket(AF_UNIX, SOCK_SEQPACKET, 0);
+  if (fd < 0) {
+    fd = sys::socket(AF_UNIX, SOCK_DGRAM, 0);  // macOS has but two kinds
+  }
   if (fd < 0) {
     return occupant::alive;  // as far as anyone can tell
   }
@@ -127,7 +130,8 @@ result<void> bind_here(const io::descriptor& socket, const unix_endpoint& where,
   const bool has_mode = options.mode && where.is_path();
   return do_on(socket, [&](int fd) noexcept {
     // The file is made with the socket's mode less the umask: never wider than asked for.
-    if (has_mode && ::fchmod(fd, *options.mode) < 0) {
+    // Only Linux lets a socket have a mode before.
+    if (has_mode && ::fchmod(fd, *options.mode) < 0 && errno != EINVAL) {
       return -errno;
     }
     if (const int bound = sys::bind(fd, address.data(), address.size()); bound < 0) {
@@ -178,7 +182,7 @@ result<void> replace(const io::descriptor& socket, const unix_endpoint& where,
 bound_path::bound_path(const unix_endpoint& where) noexcept {
   if (const auto file = file_at(where)) {
     where_ = where;
-    device_ = file->st_dev;
+    device_ = static_cast<std::uint64_t>(file->st_dev);
     file_ = file->st_ino;
     is_there_.store(true, std::memory_order_relaxed);
   }
@@ -201,7 +205,7 @@ void bound_path::remove() noexcept {
     return;
   }
   const auto file = file_at(where_);
-  if (file && file->st_dev == device_ && file->st_ino == file_) {
+  if (file && static_cast<std::uint64_t>(file->st_dev) == device_ && file->st_ino == file_) {
     ::unlink(path_text(where_.name()).c_str());
   }
 }

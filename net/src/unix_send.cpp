@@ -19,6 +19,11 @@ bool would_block(const result<void>& outcome) noexcept {
   return !outcome && outcome.error() == std::errc::operation_would_block;
 }
 
+/// What the BSDs and macOS say of a full receiver, and then call the socket writable.
+bool has_no_room(const result<void>& outcome) noexcept {
+  return !outcome && outcome.error() == std::errc::no_buffer_space;
+}
+
 /// Whatever ends this, the next attempt to send tells why.
 void wait_for_room(const io::descriptor& socket, const native_unix_endpoint& to) noexcept {
   using namespace std::chrono_literals;
@@ -43,10 +48,13 @@ result<void> send_to_unix(const io::descriptor& socket, std::span<const std::byt
       return open;
     }
     const auto sent = send_datagram(socket, data, to.data(), to.size(), waiting::refused);
-    if (!would_block(sent)) {
+    if (would_block(sent)) {
+      wait_for_room(socket, to);
+    } else if (has_no_room(sent)) {
+      (void)sleep_for(std::chrono::milliseconds(1));
+    } else {
       return sent;
     }
-    wait_for_room(socket, to);
   }
 }
 

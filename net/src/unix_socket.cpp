@@ -11,6 +11,7 @@
 
 #include "control_data.hpp"
 #include "socket.hpp"
+#include "socket_option_names.hpp"
 
 namespace weft {
 
@@ -110,9 +111,9 @@ result<handles_received> take_handles(const io::descriptor& socket, std::span<st
   message.msg_iovlen = 1;
   message.msg_control = control.data();
   // Room for all that can come: what there is no place for is closed here, knowingly.
-  message.msg_controllen = control.size();
+  message.msg_controllen = static_cast<decltype(message.msg_controllen)>(control.size());
   io::operation op{
-      .code = io::opcode::receive_message, .flags = MSG_CMSG_CLOEXEC, .data = &message};
+      .code = io::opcode::receive_message, .flags = handles_close_on_exec, .data = &message};
   const auto size = socket.perform(op);
   if (!size) {
     return fail(size.error());

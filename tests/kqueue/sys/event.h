@@ -10,7 +10,7 @@
 #if !defined(__OpenBSD__)
 #define EVFILT_USER (-11)
 #endif
-#if !defined(__NetBSD__)
+#if !defined(__NetBSD__) && !defined(__FreeBSD__)
 #define EVFILT_EXCEPT (-15)
 #define NOTE_OOB 0x0002
 #endif

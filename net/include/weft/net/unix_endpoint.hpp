@@ -28,8 +28,8 @@ namespace weft {
 /// Cost: 112 bytes, no allocation.
 class unix_endpoint {
  public:
-  /// The bytes that a path or a name may have: 107, because systems keep them in 108, one of which
-  /// ends or begins them.
+  /// The bytes that a path or a name may have: 107, because Linux keeps them in 108, one of which
+  /// ends or begins them; the BSDs and macOS take 103.
   static constexpr std::size_t most_bytes = 107;
   /// Room that suffices for the text of any endpoint.
   static constexpr std::size_t text_capacity = most_bytes + 2;
@@ -45,7 +45,7 @@ class unix_endpoint {
   /// A name that is no file, vanishes with its socket, and knows no permissions: Linux only. Any
   /// bytes, none of them special.
   ///
-  /// Errors: as path(); an empty name is `invalid_argument`.
+  /// Errors: as path(); an empty name is `invalid_argument`; elsewhere `operation_not_supported`.
   WEFT_API static result<unix_endpoint> abstract(std::string_view name) noexcept;
   /// Reads `/run/app.sock` as a path and `@app` as an abstract name.
   WEFT_API static result<unix_endpoint> parse(std::string_view text) noexcept;

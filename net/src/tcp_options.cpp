@@ -1,5 +1,4 @@
-// The options of a TCP socket as Linux numbers them. What another system lacks fails there with
-// operation_not_supported.
+// The options of a TCP socket. What a system lacks fails there with operation_not_supported.
 
 #include <algorithm>
 #include <array>
@@ -14,7 +13,7 @@
 #include <weft/net/tcp_options.hpp>
 
 #include "socket.hpp"
-#include "socket_option.hpp"
+#include "socket_option_names.hpp"
 
 namespace weft::detail {
 
@@ -41,8 +40,8 @@ result<std::size_t> as_size(const result<int>& value) noexcept {
 }
 
 result<bool> is_v6(const io::descriptor& s) noexcept {
-  const auto family = number(s, SOL_SOCKET, SO_DOMAIN);
-  return family ? result<bool>(*family == AF_INET6) : fail(family.error());
+  const auto here = local_endpoint_of(s);
+  return here ? result<bool>(here->is_v6()) : fail(here.error());
 }
 
 /// An IPv6 socket may talk IPv4, too, and has both options; what it says of itself is IPv6's.
@@ -53,12 +52,12 @@ result<void> set_ip_number(const io::descriptor& s, option_name v4, option_name 
     return fail(six.error());
   }
   if (!*six) {
-    return set_number(s, v4.level, v4.name, value);
+    return set_number(s, v4, value);
   }
-  if (auto set = set_number(s, v6.level, v6.name, value); !set) {
+  if (auto set = set_number(s, v6, value); !set) {
     return set;
   }
-  (void)set_number(s, v4.level, v4.name, value);
+  (void)set_number(s, v4, value);
   return {};
 }
 
@@ -67,8 +66,7 @@ result<int> ip_number(const io::descriptor& s, option_name v4, option_name v6) n
   if (!six) {
     return fail(six.error());
   }
-  const option_name asked = *six ? v6 : v4;
-  return number(s, asked.level, asked.name);
+  return number(s, *six ? v6 : v4);
 }
 
 constexpr option_name tos_v4{.level = IPPROTO_IP, .name = IP_TOS};
@@ -86,21 +84,21 @@ result<bool> calls::no_delay(socket s) noexcept {
 }
 
 result<void> calls::set_quick_ack(socket s, bool on) noexcept {
-  return set_flag(s, IPPROTO_TCP, TCP_QUICKACK, on);
+  return set_number(s, option::quick_ack, on);
 }
 result<bool> calls::quick_ack(socket s) noexcept {
-  return flag(s, IPPROTO_TCP, TCP_QUICKACK);
+  return is_on(s, option::quick_ack);
 }
 
 result<void> calls::set_keep_alive(socket s, std::optional<keep_alive_times> times) noexcept {
   if (times) {
-    const std::array<std::pair<int, int>, 3> numbers{{
-        {TCP_KEEPIDLE, clamped(times->idle.count())},
-        {TCP_KEEPINTVL, clamped(times->interval.count())},
-        {TCP_KEEPCNT, times->count},
+    const std::array<std::pair<option_name, int>, 3> numbers{{
+        {option::keep_alive_idle, clamped(times->idle.count())},
+        {option::keep_alive_interval, clamped(times->interval.count())},
+        {option::keep_alive_count, times->count},
     }};
     for (const auto& [name, value] : numbers) {
-      if (auto set = set_number(s, IPPROTO_TCP, name, value); !set) {
+      if (auto set = set_number(s, name, value); !set) {
         return set;
       }
     }
@@ -116,9 +114,9 @@ result<std::optional<keep_alive_times>> calls::keep_alive(socket s) noexcept {
   if (!*on) {
     return std::nullopt;
   }
-  const auto idle = number(s, IPPROTO_TCP, TCP_KEEPIDLE);
-  const auto interval = number(s, IPPROTO_TCP, TCP_KEEPINTVL);
-  const auto count = number(s, IPPROTO_TCP, TCP_KEEPCNT);
+  const auto idle = number(s, option::keep_alive_idle);
+  const auto interval = number(s, option::keep_alive_interval);
+  const auto count = number(s, option::keep_alive_count);
   for (const auto* asked : {&idle, &interval, &count}) {
     if (!*asked) {
       return fail(asked->error());
@@ -128,14 +126,16 @@ result<std::optional<keep_alive_times>> calls::keep_alive(socket s) noexcept {
 }
 
 result<void> calls::set_linger(socket s, std::optional<seconds> time) noexcept {
-  const ::linger value{.l_onoff = time ? 1 : 0, .l_linger = time ? clamped(time->count()) : 0};
-  return set_value(s, {SOL_SOCKET, SO_LINGER}, value);
+  ::linger value{};
+  value.l_onoff = time ? 1 : 0;
+  value.l_linger = static_cast<decltype(value.l_linger)>(time ? clamped(time->count()) : 0);
+  return set_value(s, option::linger, value);
 }
 
 result<std::optional<seconds>> calls::linger(socket s) noexcept {
   ::linger value{};
   unsigned size = sizeof value;
-  const auto asked = ask_option(s, {SOL_SOCKET, SO_LINGER}, &value, size);
+  const auto asked = ask_option(s, option::linger, &value, size);
   if (!asked) {
     return fail(asked.error());
   }
@@ -143,10 +143,10 @@ result<std::optional<seconds>> calls::linger(socket s) noexcept {
 }
 
 result<void> calls::set_user_timeout(socket s, milliseconds time) noexcept {
-  return set_number(s, IPPROTO_TCP, TCP_USER_TIMEOUT, clamped(time.count()));
+  return set_number(s, option::user_timeout, clamped(time.count()));
 }
 result<milliseconds> calls::user_timeout(socket s) noexcept {
-  return as_duration<milliseconds>(number(s, IPPROTO_TCP, TCP_USER_TIMEOUT));
+  return as_duration<milliseconds>(number(s, option::user_timeout));
 }
 
 result<void> calls::set_send_buffer(socket s, std::size_t size) noexcept {
@@ -190,10 +190,10 @@ result<bool> calls::reuse_address(socket s) noexcept {
 }
 
 result<void> calls::set_reuse_port(socket s, bool on) noexcept {
-  return set_flag(s, SOL_SOCKET, SO_REUSEPORT, on);
+  return set_number(s, option::reuse_port, on);
 }
 result<bool> calls::reuse_port(socket s) noexcept {
-  return flag(s, SOL_SOCKET, SO_REUSEPORT);
+  return is_on(s, option::reuse_port);
 }
 
 result<void> calls::set_v6_only(socket s, bool on) noexcept {
@@ -204,24 +204,24 @@ result<bool> calls::v6_only(socket s) noexcept {
 }
 
 result<void> calls::set_fast_open_queue(socket s, int size) noexcept {
-  return set_number(s, IPPROTO_TCP, TCP_FASTOPEN, size);
+  return set_number(s, option::fast_open_queue, size);
 }
 result<int> calls::fast_open_queue(socket s) noexcept {
-  return number(s, IPPROTO_TCP, TCP_FASTOPEN);
+  return number(s, option::fast_open_queue);
 }
 
 result<void> calls::set_fast_open(socket s, bool on) noexcept {
-  return set_flag(s, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, on);
+  return set_number(s, option::fast_open, on);
 }
 result<bool> calls::fast_open(socket s) noexcept {
-  return flag(s, IPPROTO_TCP, TCP_FASTOPEN_CONNECT);
+  return is_on(s, option::fast_open);
 }
 
 result<void> calls::set_defer_accept(socket s, seconds time) noexcept {
-  return set_number(s, IPPROTO_TCP, TCP_DEFER_ACCEPT, clamped(time.count()));
+  return set_number(s, option::defer_accept, clamped(time.count()));
 }
 result<seconds> calls::defer_accept(socket s) noexcept {
-  return as_duration<seconds>(number(s, IPPROTO_TCP, TCP_DEFER_ACCEPT));
+  return as_duration<seconds>(number(s, option::defer_accept));
 }
 
 result<void> calls::set_interface(socket s, std::string_view name) noexcept {
@@ -230,14 +230,13 @@ result<void> calls::set_interface(socket s, std::string_view name) noexcept {
     return fail(std::make_error_code(std::errc::no_such_device));
   }
   std::ranges::copy(name, text.begin());
-  return set_option(s, {SOL_SOCKET, SO_BINDTODEVICE}, text.data(),
-                    static_cast<unsigned>(name.size()));
+  return set_option(s, option::bind_to_interface, text.data(), static_cast<unsigned>(name.size()));
 }
 
 result<std::string> calls::interface_name(socket s) {
   std::array<char, IFNAMSIZ> text{};
   unsigned size = text.size();
-  const auto asked = ask_option(s, {SOL_SOCKET, SO_BINDTODEVICE}, text.data(), size);
+  const auto asked = ask_option(s, option::bind_to_interface, text.data(), size);
   if (!asked) {
     return fail(asked.error());
   }
@@ -245,7 +244,7 @@ result<std::string> calls::interface_name(socket s) {
 }
 
 result<void> calls::set_late_source_port(socket s, bool on) noexcept {
-  return set_flag(s, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, on);
+  return set_number(s, option::late_source_port, on);
 }
 
 }  // namespace weft::detail

@@ -1,0 +1,6 @@
+#pragma once
+
+#include_next <errno.h>
+
+// Linux's own.
+#undef ENONET

@@ -1,0 +1,5 @@
+#pragma once
+
+#include_next <unistd.h>
+
+extern "C" int getpeereid(int socket, uid_t* user, gid_t* group);

@@ -3,6 +3,7 @@
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/sleep.hpp>
 
+#include "address_length.hpp"
 #include "datagram.hpp"
 #include "socket.hpp"
 #include "unix_socket.hpp"
@@ -19,9 +20,10 @@ bool would_block(const result<void>& outcome) noexcept {
   return !outcome && outcome.error() == std::errc::operation_would_block;
 }
 
-/// What the BSDs and macOS say of a full receiver, and then call the socket writable.
+/// What the BSDs and macOS say of a full receiver, and then call the socket writable. Elsewhere it
+/// is the system that has run out of something.
 bool has_no_room(const result<void>& outcome) noexcept {
-  return !outcome && outcome.error() == std::errc::no_buffer_space;
+  return begins_with_length<sockaddr> && !outcome && outcome.error() == std::errc::no_buffer_space;
 }
 
 /// Whatever ends this, the next attempt to send tells why.

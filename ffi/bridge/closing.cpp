@@ -7,6 +7,7 @@
 
 #include "codes.hpp"
 #include "library.hpp"
+#include "local_datagrams.hpp"
 #include "service.hpp"
 
 /// How sockets end: closed by their owner, orphaned, collected, or with everything else.
@@ -25,17 +26,6 @@ void go_on_accepting(std::int64_t listener) noexcept {
   if (parent->handle() == listener && parent->at == stage::listening) {
     --parent->unused;
     serve_accepts(*parent);
-  }
-}
-
-template <class F>
-void for_each_socket(F&& f) noexcept {
-  for (std::uint32_t i = 0; i < slots::count(); ++i) {
-    socket_slot& slot = slots::at(i);
-    std::lock_guard hold(slot.lock);
-    if (slot.at != stage::vacant) {
-      f(slot);
-    }
   }
 }
 
@@ -114,6 +104,8 @@ void vacate(socket_slot& slot) noexcept {
   slot.loop = no_port;
   slot.unused = 0;
   slot.file.reset();
+  slot.is_local = false;
+  forget_room(slot);
   slot.generation = slot.generation == socket_slot::max_generation ? 1 : slot.generation + 1;
   slots::give_back(slot);
 }
@@ -166,7 +158,7 @@ std::int64_t close_listener(std::int64_t id, std::int64_t handle,
     retire(*listener);
   }
   if (accepted == accepted_connections::close) {
-    for_each_socket([&](socket_slot& slot) noexcept {
+    slots::for_each_tenant([&](socket_slot& slot) noexcept {
       if (slot.accepted_through == handle) {
         retire(slot);
       }
@@ -179,12 +171,12 @@ std::int64_t close_listener(std::int64_t id, std::int64_t handle,
 }
 
 void close_all() noexcept {
-  for_each_socket([](socket_slot& slot) noexcept { retire(slot); });
+  slots::for_each_tenant([](socket_slot& slot) noexcept { retire(slot); });
 }
 
 census count_all() noexcept {
   census found;
-  for_each_socket([&](const socket_slot& slot) noexcept {
+  slots::for_each_tenant([&](const socket_slot& slot) noexcept {
     ++found.sockets;
     found.requests += static_cast<std::int64_t>(slot.waiting_in.size() + slot.waiting_out.size() +
                                                 (slot.connecting ? 1U : 0U));
@@ -194,7 +186,7 @@ census count_all() noexcept {
 }
 
 void close_port(port dead) noexcept {
-  for_each_socket([dead](socket_slot& slot) noexcept {
+  slots::for_each_tenant([dead](socket_slot& slot) noexcept {
     if (slot.owner == dead) {
       slot.orphaned = true;
       retire(slot);
@@ -205,7 +197,7 @@ void close_port(port dead) noexcept {
 void sweep_dead_ports() noexcept {
   std::vector<port> owners;
   try {
-    for_each_socket([&](socket_slot& slot) { owners.push_back(slot.owner); });
+    slots::for_each_tenant([&](socket_slot& slot) { owners.push_back(slot.owner); });
   } catch (const std::bad_alloc&) {
     // Those that were found are swept; the others when they refuse an answer.
   }

@@ -19,5 +19,6 @@ inline constexpr std::int64_t option_failed = -10;
 inline constexpr std::int64_t not_initialized = -11;
 inline constexpr std::int64_t out_of_memory = -12;  ///< or a limit was reached
 inline constexpr std::int64_t invalid_argument = -13;
+inline constexpr std::int64_t canceled = -14;  ///< only where weft_cancel() was called
 
 }  // namespace weft::dart::code

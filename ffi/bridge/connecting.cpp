@@ -179,7 +179,7 @@ void serve_connect(socket_slot& slot) noexcept {
 }
 
 std::int64_t begin(port owner, std::int64_t id, int fd, stage at,
-                   std::unique_ptr<weft::detail::bound_path> file) noexcept {
+                   std::unique_ptr<weft::detail::bound_path> file, locality where) noexcept {
   socket_slot* taken = slots::take();
   if (!taken) {
     sys::close(fd);
@@ -188,6 +188,7 @@ std::int64_t begin(port owner, std::int64_t id, int fd, stage at,
   const held socket(*taken);
   socket->fd = fd;
   socket->file = std::move(file);
+  socket->is_local = where == locality::local;
   if (!library::is_running()) {
     return give_up(*socket, code::not_initialized);
   }

@@ -12,6 +12,7 @@
 #include "codes.hpp"
 #include "library.hpp"
 #include "limits.hpp"
+#include "local_datagrams.hpp"
 #include "options.hpp"
 
 namespace weft::dart {
@@ -114,14 +115,19 @@ option_name name_of(const socket_slot& slot, udp_option which) noexcept {
 std::ptrdiff_t receive_datagram(socket_slot& slot, read_buffer& into) noexcept {
   native_address from;
   from.size = from.storage.size();
-  iovec part{into.data() + datagram_head, limits::read_size - datagram_head};
+  const std::size_t head = slot.is_local ? local_datagram_head : datagram_head;
+  iovec part{into.data() + head, limits::read_size - head};
   msghdr message = message_of(from, part);
   const std::ptrdiff_t got = sys::receive_message(slot.fd, &message, 0);
   if (got < 0) {
     return got;
   }
-  write_head(from, into.data());
-  return got + static_cast<std::ptrdiff_t>(datagram_head);
+  if ((message.msg_flags & MSG_TRUNC) != 0) {
+    return -EMSGSIZE;
+  }
+  from.size = message.msg_namelen;
+  slot.is_local ? write_local_head(from, into.data()) : write_head(from, into.data());
+  return got + static_cast<std::ptrdiff_t>(head);
 }
 
 std::int64_t start_send(socket_slot& slot, std::int64_t id, std::span<const std::byte> data,
@@ -137,14 +143,19 @@ std::int64_t start_send(socket_slot& slot, std::int64_t id, std::span<const std:
       return code::ok;
     }
   }
-  return queue_write(slot, id, total, data, to);
+  const bool is_first = slot.waiting_out.is_empty();
+  const std::int64_t queued = queue_write(slot, id, total, data, to);
+  if (queued == code::ok && is_first && slot.is_local) {
+    serve_sends(slot);
+  }
+  return queued;
 }
 
 void serve_sends(socket_slot& slot) noexcept {
   while (!slot.waiting_out.is_empty() && !slot.orphaned) {
     auto& front = static_cast<write_request&>(slot.waiting_out.front());
     const std::ptrdiff_t sent = send_one(slot.fd, front.unsent(), front.to);
-    if (sent == -EAGAIN) {
+    if (sent == -EAGAIN && (!slot.is_local || await_room(slot))) {
       return;
     }
     reply(slot, front.id, sent < 0 ? code::write_failed : front.total);

@@ -8,7 +8,8 @@
 #include "request.hpp"
 #include "service.hpp"
 
-/// UDP. The socket's lock is held, but for start_bind().
+/// UDP, and what Unix datagrams have in common with it. The socket's lock is held, but for
+/// start_bind().
 namespace weft::dart {
 
 /// What stands before each datagram that is delivered: see weft_dart.h.

@@ -34,13 +34,13 @@ result<unix_listener> listen(const listen_at_name& where) noexcept {
   return made;
 }
 
+}  // namespace
+
 bool is_shortage(std::error_code error) noexcept {
   return error == std::errc::too_many_files_open ||
          error == std::errc::too_many_files_open_in_system ||
          error == std::errc::not_enough_memory || error == std::errc::no_buffer_space;
 }
-
-}  // namespace
 
 std::int64_t start_connect(port owner, std::int64_t id, const unix_endpoint& where) noexcept {
   const int fd = sys::socket(AF_UNIX, SOCK_STREAM, 0);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <system_error>
 
 #include <weft/net/unix_endpoint.hpp>
 
@@ -20,6 +21,9 @@ struct listen_at_name {
   std::optional<std::uint32_t> mode;
 };
 std::int64_t start_listen(port owner, std::int64_t id, const listen_at_name& where) noexcept;
+
+/// Whether descriptors or memory were lacking.
+bool is_shortage(std::error_code error) noexcept;
 
 /// The name as text, of which `out` takes any; its size, or a code. The socket's lock is held.
 std::int64_t name_of(const socket_slot& slot, bool peers, std::byte* out) noexcept;

@@ -39,6 +39,32 @@ class request_queue {
 
   request& pop() noexcept { return *std::exchange(first_, first_->next); }
 
+  /// The request with that number; null: it is not here.
+  request* find(std::int64_t id) const noexcept {
+    for (request* each = first_; each; each = each == last_ ? nullptr : each->next) {
+      if (each->id == id) {
+        return each;
+      }
+    }
+    return nullptr;
+  }
+
+  /// Takes out one that is here.
+  void remove(request& wanted) noexcept {
+    if (first_ == &wanted) {
+      pop();
+      return;
+    }
+    request* before = first_;
+    while (before->next != &wanted) {
+      before = before->next;
+    }
+    before->next = wanted.next;
+    if (last_ == &wanted) {
+      last_ = before;
+    }
+  }
+
  private:
   request* first_ = nullptr;
   request* last_ = nullptr;  // meaningless while first_ is null
@@ -56,9 +82,9 @@ struct plain_request : request {
   static void dispose(request& done) noexcept { delete static_cast<plain_request*>(&done); }
 };
 
-/// An address as the system takes it.
+/// An address as the system takes it: the longest is the name of a Unix socket.
 struct native_address {
-  alignas(8) std::array<std::byte, 28> storage{};
+  alignas(8) std::array<std::byte, 112> storage{};
   unsigned size = 0;
 };
 
@@ -71,6 +97,10 @@ struct write_request : request {
   native_address to;       // of a datagram
 
   bool is_end() const noexcept { return total == 0; }
+  /// Whether the system has taken nothing of it.
+  bool is_untouched() const noexcept {
+    return sent == 0 && static_cast<std::size_t>(total) == size;
+  }
   std::span<const std::byte> unsent() const noexcept {
     return std::span(reinterpret_cast<const std::byte*>(this + 1), size).subspan(sent);
   }

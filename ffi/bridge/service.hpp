@@ -74,12 +74,17 @@ bool is_overfull(const socket_slot& slot) noexcept;
 std::int64_t queue_write(socket_slot& slot, std::int64_t id, std::int64_t total,
                          std::span<const std::byte> rest, const native_address& to = {}) noexcept;
 
+/// Answers a request of this socket's that has not begun. False: there is none.
+bool cancel_request(socket_slot& slot, std::int64_t id) noexcept;
+
 /// Closes the socket, answers what was asked of it, makes the slot vacant.
 void retire(socket_slot& slot) noexcept;
 /// The same for one that nothing was asked of.
 void vacate(socket_slot& slot) noexcept;
-/// Throws away a write that is over.
+/// Throws away the first write, which is over, or another. Whether the next one's receiver has room
+/// is not known then.
 void drop_write(socket_slot& slot) noexcept;
+void drop_write(socket_slot& slot, write_request& which) noexcept;
 
 // Without any lock:
 
@@ -88,6 +93,9 @@ struct connect_to {
   native_address source;  // size 0: none
 };
 std::int64_t start_connect(port owner, std::int64_t id, const connect_to& where) noexcept;
+
+/// Gives a connection in the making up. False: there is none.
+bool cancel_connect(port owner, std::int64_t id) noexcept;
 
 struct listen_at {
   native_address address;
@@ -98,8 +106,10 @@ struct listen_at {
 std::int64_t start_listen(port owner, std::int64_t id, const listen_at& where) noexcept;
 
 /// Gives a socket that was opened a slot, and its handle to the owner.
+enum class locality : bool { any, local };
 std::int64_t begin(port owner, std::int64_t id, int fd, stage at,
-                   std::unique_ptr<weft::detail::bound_path> file = {}) noexcept;
+                   std::unique_ptr<weft::detail::bound_path> file = {},
+                   locality where = locality::any) noexcept;
 
 /// `kind`: connected, or datagrams.
 std::int64_t close_socket(std::int64_t id, std::int64_t handle, stage kind) noexcept;

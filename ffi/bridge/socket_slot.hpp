@@ -58,6 +58,9 @@ class socket_slot {
   unsigned unused = 0;
   // Of a Unix one: goes with it.
   std::unique_ptr<weft::detail::bound_path> file;
+  // Of a Unix one for datagrams.
+  bool is_local = false;
+  int room = -1;  // a socket that tells when the first receiver has room again
 
   std::uint32_t index = 0;
   socket_slot* next_vacant = nullptr;  // guarded by the table
@@ -84,6 +87,18 @@ socket_slot* of(std::int64_t handle) noexcept;
 
 std::uint32_t count() noexcept;
 socket_slot& at(std::uint32_t index) noexcept;
+
+/// Does it with every socket, each under its lock. Those that begin meanwhile may be left out.
+template <class F>
+void for_each_tenant(F&& f) noexcept {
+  for (std::uint32_t i = 0; i < count(); ++i) {
+    socket_slot& slot = at(i);
+    std::lock_guard hold(slot.lock);
+    if (slot.at != stage::vacant) {
+      f(slot);
+    }
+  }
+}
 
 }  // namespace slots
 

@@ -10,6 +10,7 @@
 #include "codes.hpp"
 #include "datagrams.hpp"
 #include "limits.hpp"
+#include "local_datagrams.hpp"
 #include "read_buffers.hpp"
 #include "service.hpp"
 
@@ -83,7 +84,10 @@ attempt try_read(socket_slot& slot, std::int64_t id) noexcept {
   if (got == -EAGAIN) {
     return attempt::must_wait;
   }
-  reply(slot, id, got == 0 ? code::closed : code::read_failed);
+  reply(slot, id,
+        got == 0           ? code::closed
+        : got == -EMSGSIZE ? code::out_of_memory
+                           : code::read_failed);
   return attempt::answered;
 }
 
@@ -166,7 +170,12 @@ bool is_overfull(const socket_slot& slot) noexcept {
 }
 
 void drop_write(socket_slot& slot) noexcept {
-  auto& over = static_cast<write_request&>(slot.waiting_out.pop());
+  drop_write(slot, static_cast<write_request&>(slot.waiting_out.front()));
+}
+
+void drop_write(socket_slot& slot, write_request& over) noexcept {
+  slot.waiting_out.remove(over);
+  forget_room(slot);
   slot.queued -= over.size;
   queued_in_all.fetch_sub(over.size, std::memory_order_relaxed);
   write_request::dispose(over);

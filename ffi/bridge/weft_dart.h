@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /// What libweft_dart.so has beside tcp.h, for the package in ffi/dart: Unix sockets, UDP, cheaper
-/// writes, and counters. Handles, ports, requests, answers and codes are those of tcp.h. The
+/// writes, requests taken back, and counters. Handles, ports, requests, answers and codes are those of tcp.h. The
 /// connections and listeners of Unix sockets are used, and closed, by the functions there.
 
 #if defined(__cplusplus)
@@ -20,7 +20,14 @@ int64_t weft_dart_version(void);
 /// a message costs more than the write itself.
 int64_t weft_write(int64_t id, int64_t handle, const uint8_t* data, int64_t offset, int64_t count);
 
-/// Names are paths, or `@name` for an abstract one: UTF-8, `size` bytes without a zero.
+/// Takes a request back: it is answered with WEFT_ERR_CANCELED. Not a write of which the system has
+/// taken a part: the rest of that still goes out, and then its own answer comes. `handle`: whose
+/// request it is; 0: it is a tcp_connect(), which has none yet and is found by looking at every
+/// socket. Returns 1, or 0 when there is nothing to take back (any more).
+enum { WEFT_ERR_CANCELED = -14 };
+int64_t weft_cancel(int64_t send_port, int64_t id, int64_t handle);
+
+/// Connections. Names are paths, or `@name` for an abstract one: UTF-8, `size` bytes without a zero.
 int64_t weft_unix_connect(int64_t send_port, int64_t id, const uint8_t* name, int64_t size);
 /// A file that a dead program left behind is replaced; it is removed when the listener is closed.
 /// `mode`: the permissions of the file; below 0: what the umask leaves.
@@ -28,6 +35,17 @@ int64_t weft_unix_listen(int64_t send_port, int64_t id, const uint8_t* name, int
                          int64_t backlog, int64_t mode);
 /// Writes the name, of at most 109 bytes, and returns its size; 0: the socket has none.
 int64_t weft_unix_name(int64_t handle, bool peers, uint8_t* out);
+
+/// Datagrams with names: sent, received and closed by the functions for UDP where nothing else is
+/// said. `size` 0: a socket without a name, which nobody can answer.
+int64_t weft_unix_bind(int64_t send_port, int64_t id, const uint8_t* name, int64_t size,
+                       int64_t mode);
+/// The head of what weft_udp_receive() delivers then: the sender's name in 110 bytes, and its size;
+/// 0: it has none.
+enum { WEFT_UNIX_HEAD = 111 };
+/// As weft_udp_send(). Waits while the receiver has no room.
+int64_t weft_unix_send(int64_t id, int64_t handle, const uint8_t* data, int64_t offset,
+                       int64_t count, const uint8_t* name, int64_t size);
 
 int64_t weft_udp_bind(int64_t send_port, int64_t id, const uint8_t* address, int64_t address_length,
                       int64_t port, bool v6_only, bool shared);

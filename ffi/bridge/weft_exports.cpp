@@ -4,6 +4,7 @@
 
 #include "arguments.hpp"
 #include "datagrams.hpp"
+#include "local_datagrams.hpp"
 #include "local_sockets.hpp"
 #include "read_buffers.hpp"
 #include "weft_dart.h"
@@ -14,6 +15,10 @@ namespace weft::dart {
 namespace {
 
 static_assert(WEFT_UDP_HEAD == datagram_head);
+static_assert(WEFT_UNIX_HEAD == local_datagram_head);
+static_assert(WEFT_ERR_CANCELED == code::canceled);
+
+constexpr std::uint8_t no_name[1] = {};
 
 /// Longer texts are no names, and are refused by whoever reads them.
 weft::result<unix_endpoint> endpoint_in(const std::uint8_t* name, std::int64_t size) noexcept {
@@ -28,6 +33,22 @@ std::int64_t check_new(port owner, const std::uint8_t* address, std::int64_t siz
     return code::not_initialized;
   }
   return owner == no_port || !is_range(address, 0, size) ? code::invalid_argument : code::ok;
+}
+
+std::optional<std::uint32_t> mode_of(std::int64_t mode) noexcept {
+  return mode < 0 ? std::nullopt : std::optional(static_cast<std::uint32_t>(mode));
+}
+
+bool is_mode(std::int64_t mode) noexcept {
+  return mode <= 07777;
+}
+
+/// Does it with a socket for datagrams, of UDP or of Unix.
+template <class F>
+std::int64_t with_datagrams(std::int64_t handle, locality kind, F&& f) noexcept {
+  return with(handle, stage::datagrams, [&](socket_slot& slot) noexcept -> std::int64_t {
+    return slot.is_local == (kind == locality::local) ? f(slot) : code::invalid_handle;
+  });
 }
 
 bool is_option(std::int64_t number) noexcept {
@@ -62,6 +83,17 @@ std::int64_t weft_write(std::int64_t id, std::int64_t handle, const std::uint8_t
   });
 }
 
+std::int64_t weft_cancel(std::int64_t send_port, std::int64_t id, std::int64_t handle) {
+  if (!library::is_running()) {
+    return code::not_initialized;
+  }
+  if (handle == 0) {
+    return cancel_connect(send_port, id) ? 1 : 0;
+  }
+  return with_any(handle,
+                  [id](socket_slot& slot) noexcept { return cancel_request(slot, id) ? 1 : 0; });
+}
+
 std::int64_t weft_unix_connect(std::int64_t send_port, std::int64_t id, const std::uint8_t* name,
                                std::int64_t size) {
   if (const std::int64_t wrong = check_new(send_port, name, size)) {
@@ -76,19 +108,16 @@ std::int64_t weft_unix_listen(std::int64_t send_port, std::int64_t id, const std
   if (const std::int64_t wrong = check_new(send_port, name, size)) {
     return wrong;
   }
-  if (mode > 07777) {
+  if (!is_mode(mode)) {
     return code::invalid_argument;
   }
   const auto where = endpoint_in(name, size);
   if (!where) {
     return code::invalid_address;
   }
-  listen_at_name wanted{.name = *where, .backlog = 0, .mode = {}};
+  listen_at_name wanted{.name = *where, .backlog = 0, .mode = mode_of(mode)};
   if (backlog > 0 && backlog <= INT_MAX) {
     wanted.backlog = static_cast<int>(backlog);
-  }
-  if (mode >= 0) {
-    wanted.mode = static_cast<std::uint32_t>(mode);
   }
   return start_listen(send_port, id, wanted);
 }
@@ -99,6 +128,42 @@ std::int64_t weft_unix_name(std::int64_t handle, bool peers, std::uint8_t* out) 
   }
   return with_any(handle, [&](socket_slot& slot) noexcept {
     return name_of(slot, peers, reinterpret_cast<std::byte*>(out));
+  });
+}
+
+std::int64_t weft_unix_bind(std::int64_t send_port, std::int64_t id, const std::uint8_t* name,
+                            std::int64_t size, std::int64_t mode) {
+  if (const std::int64_t wrong = check_new(send_port, size == 0 ? no_name : name, size)) {
+    return wrong;
+  }
+  if (!is_mode(mode)) {
+    return code::invalid_argument;
+  }
+  const auto where = size == 0 ? weft::unix_endpoint() : endpoint_in(name, size);
+  if (!where) {
+    return code::invalid_address;
+  }
+  const listen_at_name wanted{.name = *where, .backlog = 0, .mode = mode_of(mode)};
+  return start_bind(send_port, id, wanted);
+}
+
+std::int64_t weft_unix_send(std::int64_t id, std::int64_t handle, const std::uint8_t* data,
+                            std::int64_t offset, std::int64_t count, const std::uint8_t* name,
+                            std::int64_t size) {
+  if (!library::is_running()) {
+    return code::not_initialized;
+  }
+  if (!is_range(data, offset, count) || count > longest_local_datagram ||
+      !is_range(name, 0, size)) {
+    return code::invalid_argument;
+  }
+  const auto where = endpoint_in(name, size);
+  if (!where) {
+    return code::invalid_address;
+  }
+  return with_datagrams(handle, locality::local, [&](socket_slot& slot) noexcept {
+    return start_send(slot, id, bytes_of(data + static_cast<std::ptrdiff_t>(offset), count),
+                      native(*where));
   });
 }
 
@@ -138,7 +203,7 @@ std::int64_t weft_udp_send(std::int64_t id, std::int64_t handle, const std::uint
   if (!is_address_size(address_length)) {
     return code::invalid_address;
   }
-  return with(handle, stage::datagrams, [&](socket_slot& slot) noexcept {
+  return with_datagrams(handle, locality::any, [&](socket_slot& slot) noexcept {
     return start_send(slot, id, bytes_of(data + static_cast<std::ptrdiff_t>(offset), count),
                       native(bytes_of(address, address_length), port));
   });
@@ -157,7 +222,7 @@ std::int64_t weft_udp_membership(std::int64_t handle, const std::uint8_t* group,
   if (!is_address_size(group_length)) {
     return code::invalid_address;
   }
-  return with(handle, stage::datagrams, [&](socket_slot& slot) noexcept {
+  return with_datagrams(handle, locality::any, [&](socket_slot& slot) noexcept {
     return set_membership(slot, bytes_of(group, group_length), static_cast<int>(interface_index),
                           joins);
   });
@@ -167,7 +232,7 @@ std::int64_t weft_udp_option(std::int64_t handle, std::int64_t option) {
   if (!is_option(option)) {
     return code::invalid_argument;
   }
-  return with(handle, stage::datagrams, [option](socket_slot& slot) noexcept {
+  return with_datagrams(handle, locality::any, [option](socket_slot& slot) noexcept {
     return option_of(slot, static_cast<udp_option>(option));
   });
 }
@@ -176,7 +241,7 @@ std::int64_t weft_udp_set_option(std::int64_t handle, std::int64_t option, std::
   if (!is_option(option) || value < 0 || value > 255) {
     return code::invalid_argument;
   }
-  return with(handle, stage::datagrams, [&](socket_slot& slot) noexcept {
+  return with_datagrams(handle, locality::any, [&](socket_slot& slot) noexcept {
     return set_option(slot, static_cast<udp_option>(option), static_cast<int>(value));
   });
 }

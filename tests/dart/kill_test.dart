@@ -13,7 +13,7 @@ import 'counts.dart';
 /// WEFT_KILL_SECONDS; another that is not is served all the while, and nothing
 /// of theirs is left at the end.
 void main() {
-  final seconds = int.parse(Platform.environment['WEFT_KILL_SECONDS'] ?? '10');
+  final seconds = int.parse(Platform.environment['WEFT_KILL_SECONDS'] ?? '60');
   final seed = int.parse(
       Platform.environment['WEFT_SEED'] ?? '${DateTime.now().millisecond}');
   test('isolates killed at random for $seconds s (WEFT_SEED=$seed)', () async {
@@ -107,7 +107,7 @@ Future<void> live((int, String, int) told) async {
 
 Future<void> act(
     Random random, int port, String directory, List<Object> kept) async {
-  switch (random.nextInt(8)) {
+  switch (random.nextInt(9)) {
     case 0:
       final shared = await Listener.bind('127.0.0.1', port, shared: true);
       shared.connections
@@ -126,6 +126,17 @@ Future<void> act(
           InternetAddress.loopbackIPv4, b.localPort);
       kept.addAll([a, b]);
     case 3:
+      final a =
+          await UnixDatagramSocket.bind('$directory/d${random.nextInt(9)}');
+      final b = await UnixDatagramSocket.bind();
+      a.receive().ignore();
+      for (var i = random.nextInt(20); i > 0; --i) {
+        b
+            .send(Uint8List(random.nextInt(9000)), a.localAddress.address)
+            .ignore();
+      }
+      kept.addAll([a, b]);
+    case 4:
       final near = await Connection.connect('127.0.0.1', port);
       near.write(Uint8List(1 << 20)).ignore();
       near.read().ignore();

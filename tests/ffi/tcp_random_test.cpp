@@ -11,6 +11,7 @@
 #include <stress/dice.hpp>
 
 #include "isolate.hpp"
+#include "weft_dart.h"
 
 /// Isolates that do anything at any time, on threads of their own: connect, write, read, close,
 /// forget, die in the middle. The VM checks that every request is answered once; what is read is
@@ -143,6 +144,8 @@ class wild_isolate {
       sockets_.erase(handle);
     } else if (roll < 90) {
       forget(handle);
+    } else if (roll < 93) {
+      take_back();
     } else {
       std::array<std::uint8_t, 16> out{};
       static_cast<void>(tcp_get_remote_address(handle, out.data()));
@@ -159,6 +162,17 @@ class wild_isolate {
       vm_.collect(object);
     } catch (const std::logic_error&) {
       // Closed already, by force or with an isolate.
+    }
+  }
+
+  /// Any request that is no write: the bytes of those that follow are counted already.
+  void take_back() {
+    if (asked_.empty()) {
+      return;
+    }
+    const asked& any = asked_[static_cast<std::size_t>(dice_.below(asked_.size()))];
+    if (any.kind != what::write) {
+      weft_cancel(port_, any.id, any.handle);
     }
   }
 

@@ -24,3 +24,4 @@ export 'src/errors.dart'
     show WeftCancelledException, WeftException, WeftTimeoutException;
 export 'src/listener.dart' show Listener;
 export 'src/udp_socket.dart' show UdpSocket;
+export 'src/unix_datagram_socket.dart' show UnixDatagram, UnixDatagramSocket;

@@ -29,7 +29,7 @@ Future<Uint8List> readAll(Connection from) async {
 void main() {
   test('what is written is read', () async {
     final (near, far) = await pair();
-    await near.write([1, 2, 3, 4], 1, 3);
+    await near.write([1, 2, 3, 4], start: 1, end: 3);
     expect(await far.read(), equals([2, 3]));
     await far.write(pattern(10));
     expect(await near.read(), equals(pattern(10)));

@@ -21,7 +21,7 @@ void main() {
       expect(got.address, localhost);
       expect(got.port, a.localPort);
     }
-    await a.send([1, 2, 3, 4], localhost, b.localPort, 1, 3);
+    await a.send([1, 2, 3, 4], localhost, b.localPort, start: 1, end: 3);
     expect((await b.receive()).data, equals([2, 3]));
     expect(a.localAddress, localhost);
     await a.close();
@@ -59,12 +59,37 @@ void main() {
         b.receive(cancel: token), throwsA(isA<WeftCancelledException>()));
     token.cancel();
     await cancelled;
+    await expectLater(a.send([99], localhost, b.localPort, cancel: token),
+        throwsA(isA<WeftCancelledException>()));
     for (var i = 0; i < 40; ++i) {
       await a.send([i], localhost, b.localPort);
     }
     for (var i = 0; i < 40; ++i) {
       expect((await b.receive()).data, equals([i]));
     }
+    await a.close();
+    await b.close();
+  });
+
+  test('who stops listening loses no datagram', () async {
+    final a = await bind();
+    final b = await bind();
+    final got = <int>[];
+    var next = 0;
+    while (got.length < 20) {
+      final some = Completer<void>();
+      final heard = b.datagrams.listen((datagram) {
+        got.add(datagram.data.single);
+        if (got.length.isEven) {
+          some.complete();
+        }
+      });
+      await a.send([next++], localhost, b.localPort);
+      await a.send([next++], localhost, b.localPort);
+      await some.future;
+      await heard.cancel();
+    }
+    expect(got, equals(List.generate(20, (i) => i)));
     await a.close();
     await b.close();
   });

@@ -57,6 +57,8 @@ final class Bindings {
                 'tcp_get_no_delay'),
         setNoDelay = library.lookupFunction<Int64 Function(Int64, Bool),
             int Function(int, bool)>('tcp_set_no_delay'),
+        cancel = library.lookupFunction<Int64 Function(Int64, Int64, Int64),
+            int Function(int, int, int)>('weft_cancel'),
         unixConnect = library.lookupFunction<
             Int64 Function(Int64, Int64, Pointer<Uint8>, Int64),
             int Function(int, int, Pointer<Uint8>, int)>('weft_unix_connect'),
@@ -67,6 +69,15 @@ final class Bindings {
         unixName = library.lookupFunction<
             Int64 Function(Int64, Bool, Pointer<Uint8>),
             int Function(int, bool, Pointer<Uint8>)>('weft_unix_name'),
+        unixBind = library.lookupFunction<
+            Int64 Function(Int64, Int64, Pointer<Uint8>, Int64, Int64),
+            int Function(
+                int, int, Pointer<Uint8>, int, int)>('weft_unix_bind'),
+        unixSend = library.lookupFunction<
+            Int64 Function(Int64, Int64, Pointer<Uint8>, Int64, Int64,
+                Pointer<Uint8>, Int64),
+            int Function(int, int, Pointer<Uint8>, int, int, Pointer<Uint8>,
+                int)>('weft_unix_send'),
         udpBind = library.lookupFunction<
             Int64 Function(
                 Int64, Int64, Pointer<Uint8>, Int64, Int64, Bool, Bool),
@@ -120,9 +131,13 @@ final class Bindings {
   final int Function(int, bool) setKeepAlive;
   final int Function(int) noDelay;
   final int Function(int, bool) setNoDelay;
+  final int Function(int, int, int) cancel;
   final int Function(int, int, Pointer<Uint8>, int) unixConnect;
   final int Function(int, int, Pointer<Uint8>, int, int, int) unixListen;
   final int Function(int, bool, Pointer<Uint8>) unixName;
+  final int Function(int, int, Pointer<Uint8>, int, int) unixBind;
+  final int Function(
+      int, int, Pointer<Uint8>, int, int, Pointer<Uint8>, int) unixSend;
   final int Function(int, int, Pointer<Uint8>, int, int, bool, bool) udpBind;
   final int Function(int, int) udpReceive;
   final int Function(

@@ -15,14 +15,17 @@ abstract interface class ByteStream {
   Stream<Uint8List> get bytes;
 
   /// Writes `data[start, end)`. Writes stay in order, awaited or not; awaiting
-  /// them is what keeps memory bounded.
-  Future<void> write(List<int> data, [int start = 0, int? end]);
+  /// them is what keeps memory bounded. One that ends early is sent as a whole
+  /// or not at all.
+  Future<void> write(List<int> data,
+      {int start = 0, int? end, Duration? timeout, CancelToken? cancel});
 
   /// Writes all that [source] gives, each piece after the one before it.
-  Future<void> writeAll(Stream<List<int>> source);
+  Future<void> writeAll(Stream<List<int>> source,
+      {Duration? timeout, CancelToken? cancel});
 
   /// Ends our side of the stream, after what was written.
-  Future<void> closeWrite();
+  Future<void> closeWrite({Duration? timeout, CancelToken? cancel});
 
   /// Closes; what waits fails. Idempotent.
   Future<void> close();

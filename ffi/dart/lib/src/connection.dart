@@ -20,14 +20,30 @@ final class Connection extends NativeSocket implements ByteStream {
   /// which may be that of a Unix socket: then [port] and the source mean
   /// nothing.
   ///
-  /// [sourceAddress] and [sourcePort] bind our end. Throws [WeftException],
-  /// or [SocketException] when the name is not known.
+  /// The addresses that a name has are tried in turn, all within the one
+  /// [timeout]. [sourceAddress] and [sourcePort] bind our end. Throws
+  /// [WeftException], or [SocketException] when the name is not known.
   static Future<Connection> connect(Object host, int port,
       {InternetAddress? sourceAddress,
       int sourcePort = 0,
       Duration? timeout,
       CancelToken? cancel}) async {
-    final address = await resolve(host);
+    final patience = Patience(timeout, cancel);
+    final addresses = await resolve(host, patience);
+    for (final address in addresses.take(addresses.length - 1)) {
+      try {
+        return await _open(address, port, sourceAddress, sourcePort, patience);
+      } on WeftException catch (error) {
+        if (error.code == 0) {
+          rethrow; // patience is at an end
+        }
+      }
+    }
+    return _open(addresses.last, port, sourceAddress, sourcePort, patience);
+  }
+
+  static Future<Connection> _open(InternetAddress address, int port,
+      InternetAddress? sourceAddress, int sourcePort, Patience patience) {
     final isUnix = address.type == InternetAddressType.unix;
     final peer = rawName(address);
     final source = sourceAddress?.rawAddress ?? Uint8List(0);
@@ -49,8 +65,7 @@ final class Connection extends NativeSocket implements ByteStream {
                 source.length,
                 sourcePort));
     return open('connect ${nameOf(address, port)}', call, Connection.adopt,
-        (late) => late.close(),
-        timeout: timeout, cancel: cancel);
+        (late) => late.close(), patience);
   }
 
   /// Connects to the Unix socket at [path], or `@name` for an abstract one.
@@ -82,12 +97,9 @@ final class Connection extends NativeSocket implements ByteStream {
 
   /// Everything that comes, until the end of the stream. Reads only while
   /// somebody listens and is not paused, so a slow listener slows the peer.
+  /// What comes after somebody stopped listening is for the next one.
   @override
-  Stream<Uint8List> get bytes async* {
-    for (Uint8List? part; (part = await read()) != null;) {
-      yield part!;
-    }
-  }
+  Stream<Uint8List> get bytes => _reads.stream();
 
   final _blocked = Queue<_Write>();
   int _writing = 0; // writes that the library will answer
@@ -97,10 +109,17 @@ final class Connection extends NativeSocket implements ByteStream {
   /// as it is until the future completes.
   ///
   /// Completes when all was handed to the system. Writes stay in order,
-  /// awaited or not. Awaiting them is what keeps memory bounded.
+  /// awaited or not. Awaiting them is what keeps memory bounded. One that times
+  /// out or is cancelled is taken back as a whole, or, once a part of it is
+  /// out, sent to its end all the same: the stream stays whole.
   @override
-  Future<void> write(List<int> data, [int start = 0, int? end]) {
+  Future<void> write(List<int> data,
+      {int start = 0, int? end, Duration? timeout, CancelToken? cancel}) {
     final to = RangeError.checkValidRange(start, end, data.length);
+    final patience = Patience(timeout, cancel);
+    if (patience.isCancelled) {
+      return Future.error(const WeftCancelledException('write'));
+    }
     if (start == to) {
       return Future.value();
     }
@@ -108,7 +127,13 @@ final class Connection extends NativeSocket implements ByteStream {
     if (_blocked.isNotEmpty || !_try(write)) {
       _blocked.add(write);
     }
-    return write.future;
+    return write.wait(patience, _takeBack);
+  }
+
+  void _takeBack(_Write write) {
+    if (!_blocked.remove(write)) {
+      service.takeBack(write.id, handle);
+    }
   }
 
   /// False: the library has too much of this connection already.
@@ -118,7 +143,7 @@ final class Connection extends NativeSocket implements ByteStream {
     final call = service.isBusy ? native.writeNow : native.write;
     final code = service.ask(
         (id) => service.scratch.withBytes(write.data, write.start, write.end,
-            (memory) => call(id, handle, memory, 0, size)),
+            (memory) => call(write.id = id, handle, memory, 0, size)),
         (result, _) {
       --_writing;
       write.finish(result);
@@ -133,20 +158,48 @@ final class Connection extends NativeSocket implements ByteStream {
     return true;
   }
 
-  /// Writes all that [source] gives, each piece after the one before it.
+  /// Writes all that [source] gives, each piece after the one before it. Ends
+  /// early as a whole; then [source] is not listened to any more.
   @override
-  Future<void> writeAll(Stream<List<int>> source) async {
-    await for (final part in source) {
-      await write(part);
+  Future<void> writeAll(Stream<List<int>> source,
+      {Duration? timeout, CancelToken? cancel}) {
+    final patience = Patience(timeout, cancel);
+    if (patience.isCancelled) {
+      return Future.error(const WeftCancelledException('write all'));
     }
+    final waiter = Waiter<void>('write all', patience);
+    // Ends the piece that is on its way.
+    final stop = CancelToken();
+    late final StreamSubscription<List<int>> pieces;
+    void fail(Object error, StackTrace stack) {
+      pieces.cancel().ignore();
+      waiter.fail(error, stack);
+    }
+
+    var last = Future<void>.value();
+    pieces = source.listen((piece) {
+      last = write(piece, cancel: stop).onError(fail);
+      pieces.pause(last);
+    },
+        onError: fail,
+        onDone: () => last.then((_) => waiter.complete(null)));
+    waiter.onAbandoned = () {
+      stop.cancel();
+      pieces.cancel().ignore();
+    };
+    return waiter.future;
   }
 
   /// Ends our side of the stream, after what was written; reading goes on.
+  /// When that times out or is cancelled while writes wait, it is not ended.
   @override
-  Future<void> closeWrite() => request(
-      'close write', (id) => service.native.closeWrite(id, handle));
+  Future<void> closeWrite({Duration? timeout, CancelToken? cancel}) => request(
+      'close write',
+      (id) => service.native.closeWrite(id, handle),
+      Patience(timeout, cancel));
 
-  /// Closes; what waits fails. Idempotent.
+  /// Closes; what waits fails. Idempotent. Waits for nobody, and takes no
+  /// time-out therefore.
   @override
   Future<void> close() =>
       closeOnce((id) => service.native.close(id, handle));
@@ -177,6 +230,7 @@ final class _Write {
   final List<int> data;
   final int start;
   final int end;
+  int id = -1; // of the request, once it was made
   int? _result;
   Waiter<void>? _waiter;
 
@@ -192,10 +246,13 @@ final class _Write {
     }
   }
 
-  Future<void> get future {
+  /// [takeBack] when that ends early.
+  Future<void> wait(Patience patience, void Function(_Write) takeBack) {
     final result = _result;
     if (result == null) {
-      return (_waiter = Waiter('write', null, null)).future;
+      final waiter = _waiter = Waiter('write', patience);
+      waiter.onAbandoned = () => takeBack(this);
+      return waiter.future;
     }
     return result < 0
         ? Future.error(WeftException('write', result))

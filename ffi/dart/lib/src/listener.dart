@@ -18,10 +18,15 @@ final class Listener extends NativeSocket {
   /// [port] 0 takes any that is free, see [localPort]. [backlog] 0 is the
   /// system's maximum. With [shared], several isolates may listen on one
   /// address; the system deals out the connections. [v6Only] keeps IPv4 away
-  /// from an IPv6 address.
+  /// from an IPv6 address. Nothing but looking up a name takes time.
   static Future<Listener> bind(Object host, int port,
-      {int backlog = 0, bool shared = false, bool v6Only = false}) async {
-    final address = await resolve(host);
+      {int backlog = 0,
+      bool shared = false,
+      bool v6Only = false,
+      Duration? timeout,
+      CancelToken? cancel}) async {
+    final patience = Patience(timeout, cancel);
+    final address = (await resolve(host, patience)).first;
     if (address.type == InternetAddressType.unix) {
       return bindUnix(address.address, backlog: backlog);
     }
@@ -32,7 +37,7 @@ final class Listener extends NativeSocket {
         (memory) => service.native.listen(service.port, id, memory, raw.length,
             port, v6Only, backlog, shared));
     return open('listen ${nameOf(address, port)}', call, Listener._,
-        (late) => late.close());
+        (late) => late.close(), patience);
   }
 
   /// Listens on a Unix socket at [path], or `@name` for an abstract one.
@@ -64,7 +69,8 @@ final class Listener extends NativeSocket {
 
   /// Every connection, until this is closed. Accepts only while somebody
   /// listens and is not paused.
-  Stream<Connection> get connections => untilClosed(accept);
+  Stream<Connection> get connections =>
+      _accepts.stream(isOver: () => isClosed);
 
   /// Stops listening; with [force], closes the connections that were accepted
   /// through it, too. Idempotent.

@@ -66,9 +66,16 @@ abstract base class NativeSocket {
     return result;
   }
 
-  /// Makes a request that is answered by a code.
-  Future<int> request(String operation, int Function(int id) call) {
-    final waiter = Waiter<int>(operation, null, null);
+  /// Makes a request that is answered by a code; taken back, if it can be, when
+  /// the wait for it ends early.
+  Future<int> request(String operation, int Function(int id) call,
+      [Patience patience = Patience.endless]) {
+    if (patience.isCancelled) {
+      return Future.error(WeftCancelledException(operation));
+    }
+    final waiter = Waiter<int>(operation, patience);
+    final id = service.nextId;
+    waiter.onAbandoned = () => service.takeBack(id, handle);
     final code = service.ask(call, (result, _) {
       result < 0
           ? waiter.fail(WeftException(operation, result))
@@ -78,22 +85,6 @@ abstract base class NativeSocket {
       waiter.fail(WeftException(operation, code));
     }
     return waiter.future;
-  }
-
-  /// What [next] gives, again and again, until this is closed.
-  Stream<T> untilClosed<T>(Future<T> Function() next) async* {
-    while (!isClosed) {
-      final T each;
-      try {
-        each = await next();
-      } on WeftException {
-        if (isClosed) {
-          return;
-        }
-        rethrow;
-      }
-      yield each;
-    }
   }
 
   /// Closes once; a socket that is closed already, because its listener was
@@ -112,12 +103,14 @@ abstract base class NativeSocket {
 /// One that comes when nobody waits for it any more is given to [discard].
 Future<T> open<T>(String operation, int Function(Service service, int id) call,
     T Function(int handle) adopt, Future<void> Function(T) discard,
-    {Duration? timeout, CancelToken? cancel}) {
-  if (cancel != null && cancel.isCancelled) {
+    [Patience patience = Patience.endless]) {
+  if (patience.isCancelled) {
     return Future.error(WeftCancelledException(operation));
   }
   final service = Service.instance;
-  final waiter = Waiter<T>(operation, timeout, cancel);
+  final waiter = Waiter<T>(operation, patience);
+  final id = service.nextId;
+  waiter.onAbandoned = () => service.takeBack(id);
   final code = service.ask((id) => call(service, id), (result, _) {
     if (result < 0) {
       waiter.fail(WeftException(operation, result));
@@ -132,19 +125,18 @@ Future<T> open<T>(String operation, int Function(Service service, int id) call,
   return waiter.future;
 }
 
-/// The address of a host, by name or as text or as it is. Every name that this
-/// package looks up passes here.
-Future<InternetAddress> resolve(Object host) async {
+/// The addresses of a host, by name or as text or as it is; at least one. Every
+/// name that this package looks up passes here.
+Future<List<InternetAddress>> resolve(Object host, Patience patience) async {
   if (host is InternetAddress) {
-    return host;
+    return [host];
   }
   final text = host as String;
   final literal = InternetAddress.tryParse(text);
   if (literal != null) {
-    return literal;
+    return [literal];
   }
-  final found = await InternetAddress.lookup(text);
-  return found.first;
+  return patience.of('look up $text', InternetAddress.lookup(text));
 }
 
 /// What the library takes of an address: its bytes, or the name of a Unix

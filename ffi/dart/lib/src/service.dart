@@ -37,6 +37,9 @@ final class Service {
   /// the next read, which costs more than the message that keeps it awake.
   bool get isBusy => _asked.length - _free.length >= 16;
 
+  /// The number that the next request will have.
+  int get nextId => _free.isEmpty ? _asked.length : _free.last;
+
   /// Asks for something by [call], which is given the request's number. Any
   /// return but 0, a refusal or a result, is final: [answer] will not be
   /// called.
@@ -53,6 +56,10 @@ final class Service {
     }
     return result;
   }
+
+  /// Takes a request back, of a socket or, without a [handle], for a
+  /// connection; too late is no error. Its answer comes, whatever it is.
+  void takeBack(int id, [int handle = 0]) => native.cancel(port, id, handle);
 
   /// Someone waits: the isolate stays alive until [release] was called as
   /// often.

@@ -19,9 +19,14 @@ final class UdpSocket extends NativeSocket {
   ///
   /// With [shared], several isolates and programs may have the same one.
   /// [v6Only] keeps IPv4 away from an IPv6 address.
+  /// Nothing but looking up a name takes time.
   static Future<UdpSocket> bind(Object host, int port,
-      {bool shared = false, bool v6Only = false}) async {
-    final address = await resolve(host);
+      {bool shared = false,
+      bool v6Only = false,
+      Duration? timeout,
+      CancelToken? cancel}) async {
+    final patience = Patience(timeout, cancel);
+    final address = (await resolve(host, patience)).first;
     final raw = rawName(address);
     int call(Service service, int id) => withAddress(
         service,
@@ -29,7 +34,7 @@ final class UdpSocket extends NativeSocket {
         (memory) => service.native.udpBind(
             service.port, id, memory, raw.length, port, v6Only, shared));
     return open('bind ${nameOf(address, port)}', call, UdpSocket._,
-        (late) => late.close());
+        (late) => late.close(), patience);
   }
 
   // What precedes a datagram: the address in 16 bytes, its size, a zero, the
@@ -59,15 +64,18 @@ final class UdpSocket extends NativeSocket {
   Future<Datagram> receive({Duration? timeout, CancelToken? cancel}) =>
       _receives.take(timeout, cancel);
 
-  /// Every datagram, until this is closed.
-  Stream<Datagram> get datagrams => untilClosed(receive);
+  /// Every datagram, until this is closed. What comes after somebody stopped
+  /// listening is for the next one.
+  Stream<Datagram> get datagrams =>
+      _receives.stream(isOver: () => isClosed);
 
   /// Sends `data[start, end)`, which is copied before this returns; at most
   /// [longest] bytes, or none.
   ///
-  /// Completes when the system has taken it.
+  /// Completes when the system has taken it; one that times out or is cancelled
+  /// before that is not sent.
   Future<void> send(List<int> data, InternetAddress to, int port,
-      [int start = 0, int? end]) {
+      {int start = 0, int? end, Duration? timeout, CancelToken? cancel}) {
     final last = RangeError.checkValidRange(start, end, data.length);
     final raw = rawName(to);
     return request(
@@ -78,7 +86,8 @@ final class UdpSocket extends NativeSocket {
             last,
             raw,
             (bytes, address) => service.native.udpSend(id, handle, bytes, 0,
-                last - start, address, raw.length, port)));
+                last - start, address, raw.length, port)),
+        Patience(timeout, cancel));
   }
 
   /// Joins a multicast [group], on the interface [on]; without one, the system

@@ -135,7 +135,8 @@ bool judge(call asks, const errno_case& error, std::string_view where, bool pass
            std::error_code got = {}) {
   CHECK_MESSAGE(passed, name_of(asks), " on ", where, ": ", error.name, " came to \"",
                 got.message(), "\"");
-  note(name_of(asks), error, where, passed);
+  // The calls of users have a row of their own.
+  note(asks == call::poll ? "poll, the backend's" : name_of(asks), error, where, passed);
   return passed;
 }
 

@@ -1,6 +1,7 @@
 # Settings for working on weft itself. A project that uses weft never gets here.
 option(WEFT_WERROR "Treat warnings as errors" OFF)
 set(WEFT_SANITIZE "" CACHE STRING "Sanitizers to build with: address;undefined or thread or undefined")
+option(WEFT_TESTS_UNOPTIMISED "Compile the tests, not the libraries, without optimisation, which is quicker" OFF)
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)

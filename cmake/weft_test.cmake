@@ -27,7 +27,7 @@ function(weft_test name)
   target_link_libraries(${name} PRIVATE weft_test_main ${arg_LINK})
   # Instrumented, a test's own code takes twice as long to compile optimised. The libraries are optimised all the same,
   # and so are the programs that compute for long or that are about optimised code.
-  if(WEFT_SANITIZE AND arg_LABELS MATCHES "^(unit|contract|fault)$")
+  if((WEFT_SANITIZE OR WEFT_TESTS_UNOPTIMISED) AND arg_LABELS MATCHES "^(unit|contract|fault)$")
     target_compile_options(${name} PRIVATE -O0)
   endif()
   foreach(module IN LISTS arg_INTERNALS)

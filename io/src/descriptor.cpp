@@ -189,6 +189,7 @@ bool interrupt_one(detail::descriptor_state& state) noexcept {
       return false;
     }
     found->interrupted = true;
+    state.interrupting = found;
     home = found->home;
     tag = found->tag;
     withdrawn = home->withdraw(*found);
@@ -198,6 +199,8 @@ bool interrupt_one(detail::descriptor_state& state) noexcept {
   } else {
     home->request_cancel(tag);
   }
+  std::lock_guard hold(state.lock);
+  state.interrupting = nullptr;
   return true;
 }
 

@@ -1,6 +1,7 @@
 #include <cerrno>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -137,7 +138,12 @@ void descriptor_state::leave(operation& op, bool exhausted) noexcept {
   operation* successor = nullptr;
   weft::detail::wait_token last_out;
   {
-    std::lock_guard hold(lock);
+    std::unique_lock hold(lock);
+    while (interrupting == &op) [[unlikely]] {
+      hold.unlock();
+      std::this_thread::yield();
+      hold.lock();
+    }
     operation_queue::remove(op);
     readiness& mine = side(direction_of(op.code));
     if (exhausted && mine.events == op.events_seen && !cut_short) {

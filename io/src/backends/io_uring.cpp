@@ -67,9 +67,11 @@ class io_uring_backend final : public backend {
 
  private:
   io_uring_sqe& next_entry() noexcept;
-  /// Whether the kernel has some that it posts when it is entered the next time.
+  /// Whether the kernel has some that it posts when it is entered the next time: those of calls
+  /// that have just ended, and those that found the queue full.
   bool completions_are_held_back() const noexcept {
-    return std::atomic_ref(*ring_.sq.kflags).load(std::memory_order_relaxed) & IORING_SQ_TASKRUN;
+    return std::atomic_ref(*ring_.sq.kflags).load(std::memory_order_relaxed) &
+           (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW);
   }
   void arm_wake() noexcept;
   void prepare_cancel(std::uint64_t tag) noexcept;

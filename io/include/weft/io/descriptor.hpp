@@ -28,7 +28,7 @@ class WEFT_API descriptor {
   ~descriptor();
 
   /// Ends every operation that waits on the handle with `errc::closed`, waits until they have left,
-  /// and closes it. Idempotent; while one closes, others return at once.
+  /// and closes it. Idempotent; while one closes, others wait for that.
   ///
   /// Suspends: while others are inside, briefly. Not a cancellation point.
   void close() noexcept { shut(false); }

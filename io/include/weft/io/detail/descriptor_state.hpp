@@ -83,6 +83,11 @@ class WEFT_API descriptor_state {
   // Attempts in vain use it up; after some messages that had to be waited for, one more is made.
   signed char message_tries = 0;
 
+  // The one that the closer sees to just now. It stays inside meanwhile: the closer may be on a
+  // thread that knows nothing of the operation's runtime, which may end as soon as it has left, and
+  // with it the backend and the fiber's control block.
+  operation* interrupting = nullptr;
+
   // Whoever waits in close(): the first for the operations to leave, the others for the first.
   struct closer {
     weft::detail::wait_token token;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "patrol.hpp"
 #include "runtime_core.hpp"
@@ -35,6 +36,7 @@ void worker::sleep(const std::atomic<bool>& done) noexcept {
     return;
   }
   idle_workers& idle = core_.idle();
+  was_idle_ = true;
   idle.enter(index_);
   core_.signal_if_drained();
   if (done.load(std::memory_order_seq_cst) || has_visible_work()) {
@@ -72,8 +74,6 @@ void worker::sleep(const std::atomic<bool>& done) noexcept {
   }
   if (watching_) {
     keep_watch();
-  } else if (core_.worker_count() > 1 && has_visible_work()) {
-    idle.ensure_watch();
   }
 }
 
@@ -104,6 +104,16 @@ void worker::keep_watch() noexcept {
   if (quiet_ticks_ >= quiet_limit) {
     quiet_ticks_ = 0;
     watching_ = !idle.retire_watch(index_);
+  }
+}
+
+/// Before a fiber runs, wherever it came from: while this worker slept the watch may have retired.
+void worker::see_to_watch() noexcept {
+  const bool was_idle = std::exchange(was_idle_, false);
+  if (watching_) [[unlikely]] {
+    resign_watch();
+  } else if (was_idle && core_.worker_count() > 1) {
+    core_.idle().ensure_watch();
   }
 }
 

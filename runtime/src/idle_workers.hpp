@@ -62,7 +62,7 @@ class idle_workers {
   void resign_watch() noexcept;
   /// The watch, awake, gives up because all others sleep. False, and it stays, if someone woke up.
   bool retire_watch(unsigned index) noexcept;
-  /// Called by a worker that is about to run fibers: wakes a sleeper when no one keeps watch.
+  /// Called by a worker that is about to run fibers again: wakes a sleeper when no one keeps watch.
   void ensure_watch() noexcept {
     if (watch_.load(std::memory_order_seq_cst) == nobody) {
       wake_any();

@@ -40,12 +40,9 @@ void worker::run(const std::atomic<bool>& done) noexcept {
   native_context native;
   native_ = native.own();
   attach_thread();
-  if (core_.worker_count() > 1) {
-    core_.idle().ensure_watch();
-  }
   while (!done.load(std::memory_order_acquire)) {
     if (fiber* f = next_for_loop()) {
-      resign_watch();
+      see_to_watch();
       idle_since_ = 0;
       run_fiber(f);
     } else {
@@ -57,6 +54,7 @@ void worker::run(const std::atomic<bool>& done) noexcept {
 
 void worker::attach_thread() noexcept {
   this_worker = this;
+  was_idle_ = true;
   backlog_.start(core_.worker_count());
   exceptions_ = thread_exception_state();
   native_floating_point_ = floating_point_control();

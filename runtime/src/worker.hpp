@@ -152,6 +152,7 @@ class worker {
   void sleep(const std::atomic<bool>& done) noexcept;
   void keep_watch() noexcept;
   void resign_watch() noexcept;
+  void see_to_watch() noexcept;
   std::int64_t time_to_trim() noexcept;
   std::int64_t time_to_sweep() noexcept;
 
@@ -219,6 +220,7 @@ class worker {
   std::uint32_t random_;
   backlog backlog_;
   bool watching_ = false;     // this worker is the watch; see idle_workers.hpp
+  bool was_idle_ = true;      // it has run no fiber since it slept or began
   unsigned quiet_ticks_ = 0;  // of the watch: looks in a row that found everyone asleep
 
   // Shared.

@@ -89,8 +89,11 @@ void scope::link_below(scope& parent) noexcept {
   parent.first_child_ = this;
   const status inherited = parent.status_.load(std::memory_order_relaxed);
   if (inherited != status::open && kind_ != kind::shield) {
-    end_ = parent.end_;
-    status_.store(inherited, std::memory_order_seq_cst);
+    const std::lock_guard hold(lock_);  // of a group that was reopened, and may be cancelled by now
+    if (status_.load(std::memory_order_relaxed) == status::open) {
+      end_ = parent.end_;
+      status_.store(inherited, std::memory_order_seq_cst);
+    }
   }
 }
 
@@ -126,7 +129,10 @@ void group_scope::reopen() noexcept {
   }
   scope* const above = parent();
   detach();
-  scope::reopen();
+  {
+    const std::lock_guard hold(lock());  // a group may be cancelled at any time
+    scope::reopen();
+  }
   attach(above);
 }
 

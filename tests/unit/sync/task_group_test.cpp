@@ -1,4 +1,5 @@
 #include <atomic>
+#include <cstddef>
 #include <stdexcept>
 #include <thread>
 
@@ -6,9 +7,11 @@
 
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/sleep.hpp>
+#include <weft/runtime/yield.hpp>
 #include <weft/sync/event.hpp>
 #include <weft/sync/task_group.hpp>
 
+#include "../../support/patience.hpp"
 #include "../../support/test_runtime.hpp"
 
 namespace weft::testing {
@@ -185,6 +188,25 @@ TEST_CASE("[row 61] another thread may cancel a group") {
     std::thread other([&group] { group.cancel(); });
     CHECK(group.wait());
     other.join();
+  });
+}
+
+TEST_CASE("[row 61] another thread may cancel a group while it becomes as new") {
+  in_fiber([] {
+    task_group group;
+    std::atomic<bool> over{false};
+    std::thread canceler([&] {
+      while (!over) {
+        group.cancel("again");
+        std::this_thread::yield();
+      }
+    });
+    for (std::size_t i = 0; i < rounds(5000); ++i) {
+      group.spawn([] { yield(); });
+      CHECK(group.wait());
+    }
+    over = true;
+    canceler.join();
   });
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <optional>
@@ -104,7 +105,7 @@ class directory_lock {
       return outcome::impossible;
     }
     // Others hold it for as long as they look, and may be several.
-    for (auto left = 5 * patience;; left -= look_again) {
+    for (auto left = 5 * std::min(patience, duration::max() / 5);; left -= look_again) {
       if (::flock(directory_.native_handle(), LOCK_EX | LOCK_NB) == 0) {
         return outcome::held;
       }

@@ -182,7 +182,7 @@ TEST_CASE("of several that replace a stale file at once, one succeeds [row 107]"
       leave_stale(path);
       std::vector<join_handle<unix_listener>> rivals;
       for (int i = 0; i < 4; ++i) {
-        rivals.push_back(spawn([&] { return unix_listener::listen(path); }));
+        rivals.push_back(spawn([&] { return unix_listener::listen(path, {.patience = 20ms}); }));
       }
       std::vector<unix_listener> winners;
       for (auto& rival : rivals) {

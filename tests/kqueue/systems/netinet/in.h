@@ -38,6 +38,9 @@ struct sockaddr_in6 {
   std::uint32_t sin6_scope_id;
 };
 
+#define INADDR_ANY in_addr_t{0}
+#define INADDR_LOOPBACK in_addr_t{0x7f000001}
+
 #define IP_TOS 3
 #define IP_TTL 4
 #define IP_RECVDSTADDR 7

@@ -66,6 +66,7 @@ struct sockpeercred {
 };
 #endif
 
+#define MSG_OOB 0x1
 #define MSG_PEEK 0x2
 #define MSG_TRUNC 0x10
 #define MSG_CTRUNC 0x20

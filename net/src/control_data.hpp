@@ -43,11 +43,19 @@ class control_writer {
   std::size_t used_ = 0;
 };
 
+// musl's macro compares a size with the difference of two pointers.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-compare"
+inline cmsghdr* next_control(msghdr& message, cmsghdr* at) noexcept {
+  return CMSG_NXTHDR(&message, at);
+}
+#pragma GCC diagnostic pop
+
 /// Calls `f(level, type, span of bytes)` for each piece of control data that a message came with.
 template <class F>
 void for_each_control(const msghdr& message, F f) {
   auto* const headers = const_cast<msghdr*>(&message);
-  for (cmsghdr* at = CMSG_FIRSTHDR(headers); at; at = CMSG_NXTHDR(headers, at)) {
+  for (cmsghdr* at = CMSG_FIRSTHDR(headers); at; at = next_control(*headers, at)) {
     f(at->cmsg_level, at->cmsg_type,
       std::span(reinterpret_cast<const std::byte*>(CMSG_DATA(at)), at->cmsg_len - CMSG_LEN(0)));
   }

@@ -50,9 +50,9 @@ std::int64_t code_of(int error) noexcept {
     case -ENFILE:
     case -ENOBUFS:
     case -ENOMEM:
-      return code::out_of_memory;
+      return code::explained(code::out_of_memory, error);
     default:
-      return code::accept_failed;
+      return code::explained(code::accept_failed, error);
   }
 }
 
@@ -114,7 +114,7 @@ accepted::end accept_for_loop(socket_slot& slot) noexcept {
     return made.how;
   }
   slot.unused += made.connection ? 1 : 0;
-  if (post_number(slot.loop, made.result) == delivery::refused) {
+  if (post_number(slot.loop, code::plain(made.result)) == delivery::refused) {
     slot.unused -= made.connection ? 1 : 0;
     take_back(made);
     slot.loop = no_port;

@@ -6,6 +6,7 @@
 #include <weft/io/detail/syscalls.hpp>
 
 #include "codes.hpp"
+#include "explaining.hpp"
 #include "library.hpp"
 #include "local_datagrams.hpp"
 #include "service.hpp"
@@ -82,7 +83,7 @@ std::unique_lock<std::mutex> lock_fresh(socket_slot& slot) noexcept {
 }
 
 void reply(socket_slot& slot, std::int64_t id, std::int64_t result) noexcept {
-  if (!slot.orphaned && post(slot.owner, id, result) == delivery::refused) {
+  if (!slot.orphaned && post(slot.owner, id, told_to(slot.owner, result)) == delivery::refused) {
     slot.orphaned = true;
   }
 }
@@ -106,7 +107,7 @@ void vacate(socket_slot& slot) noexcept {
   slot.file.reset();
   slot.is_local = false;
   forget_room(slot);
-  slot.generation = slot.generation == socket_slot::max_generation ? 1 : slot.generation + 1;
+  slot.generation = slot.generation == ffi::last_generation ? 1 : slot.generation + 1;
   slots::give_back(slot);
 }
 
@@ -186,6 +187,7 @@ census count_all() noexcept {
 }
 
 void close_port(port dead) noexcept {
+  forget_explaining(dead);
   slots::for_each_tenant([dead](socket_slot& slot) noexcept {
     if (slot.owner == dead) {
       slot.orphaned = true;
@@ -198,6 +200,7 @@ void sweep_dead_ports() noexcept {
   std::vector<port> owners;
   try {
     slots::for_each_tenant([&](socket_slot& slot) { owners.push_back(slot.owner); });
+    append_explained(owners);
   } catch (const std::bad_alloc&) {
     // Those that were found are swept; the others when they refuse an answer.
   }

@@ -21,4 +21,14 @@ inline constexpr std::int64_t out_of_memory = -12;  ///< or a limit was reached
 inline constexpr std::int64_t invalid_argument = -13;
 inline constexpr std::int64_t canceled = -14;  ///< only where weft_cancel() was called
 
+/// The code, and above it what the system said (an errno, negative or not): what owners get that
+/// have asked for it by weft_explain(); the others get the code alone, see plain().
+constexpr std::int64_t explained(std::int64_t code, std::int64_t error) noexcept {
+  return code - ((error < 0 ? -error : error) << 8);
+}
+
+constexpr std::int64_t plain(std::int64_t result) noexcept {
+  return result < 0 ? -(-result & 0xFF) : result;
+}
+
 }  // namespace weft::dart::code

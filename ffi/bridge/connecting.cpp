@@ -7,6 +7,7 @@
 #include <weft/io/detail/syscalls.hpp>
 
 #include "codes.hpp"
+#include "explaining.hpp"
 #include "library.hpp"
 #include "service.hpp"
 
@@ -28,9 +29,9 @@ std::int64_t open_socket(const native_address& address, std::int64_t otherwise) 
     case -ENFILE:
     case -ENOBUFS:
     case -ENOMEM:
-      return code::out_of_memory;
+      return code::explained(code::out_of_memory, fd);
     default:
-      return fd < 0 ? otherwise : fd;
+      return fd < 0 ? code::explained(otherwise, fd) : fd;
   }
 }
 
@@ -117,9 +118,10 @@ std::int64_t open_listener(const listen_at& where) noexcept {
       sweep_dead_ports();
       bound = bind_to(fd, where.address);
     }
-    failure = bound != 0                            ? code::bind_failed
-              : sys::listen(fd, where.backlog) != 0 ? code::listen_failed
-                                                    : code::ok;
+    const int listening = bound != 0 ? 0 : sys::listen(fd, where.backlog);
+    failure = bound != 0       ? code::explained(code::bind_failed, bound)
+              : listening != 0 ? code::explained(code::listen_failed, listening)
+                               : code::ok;
   }
   if (failure != code::ok) {
     sys::close(fd);
@@ -146,8 +148,10 @@ std::int64_t start_connect(port owner, std::int64_t id, const connect_to& where)
   }
   slot.fd = static_cast<int>(opened);
   slot.owner = owner;
-  if (where.source.size != 0 && bind_to(slot.fd, where.source) != 0) {
-    return give_up(slot, code::bind_failed);
+  if (where.source.size != 0) {
+    if (const int error = bind_to(slot.fd, where.source); error != 0) {
+      return give_up(slot, code::explained(code::bind_failed, error));
+    }
   }
   const int result = begin_connect(slot.fd, where.peer);
   if (result == -EINPROGRESS) {
@@ -157,7 +161,8 @@ std::int64_t start_connect(port owner, std::int64_t id, const connect_to& where)
     become_connected(slot, id);
   } else {
     vacate(slot);
-    static_cast<void>(post(owner, id, code::connect_failed));
+    const std::int64_t why = code::explained(code::connect_failed, result);
+    static_cast<void>(post(owner, id, told_to(owner, why)));
   }
   return code::ok;
 }
@@ -172,7 +177,7 @@ void serve_connect(socket_slot& slot) noexcept {
     become_connected(slot, id);
     return;
   }
-  reply(slot, id, code::connect_failed);
+  reply(slot, id, code::explained(code::connect_failed, result));
   if (!slot.orphaned) {
     vacate(slot);
   }

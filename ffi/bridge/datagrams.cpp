@@ -64,8 +64,8 @@ std::int64_t open_bound(const bind_at& where) noexcept {
   const auto* name = reinterpret_cast<const sockaddr*>(where.address.storage.data());
   const int fd = sys::socket(name->sa_family, SOCK_DGRAM, 0);
   if (fd < 0) {
-    return fd == -EMFILE || fd == -ENFILE || fd == -ENOBUFS || fd == -ENOMEM ? code::out_of_memory
-                                                                             : code::bind_failed;
+    const bool is_shortage = fd == -EMFILE || fd == -ENFILE || fd == -ENOBUFS || fd == -ENOMEM;
+    return code::explained(is_shortage ? code::out_of_memory : code::bind_failed, fd);
   }
   const bool is_v6 = name->sa_family == AF_INET6;
   const bool prepared = (!where.shared || (set(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
@@ -79,7 +79,7 @@ std::int64_t open_bound(const bind_at& where) noexcept {
   }
   if (bound != 0) {
     sys::close(fd);
-    return prepared ? code::bind_failed : code::option_failed;
+    return prepared ? code::explained(code::bind_failed, bound) : code::option_failed;
   }
   return fd;
 }
@@ -139,7 +139,7 @@ std::int64_t start_send(socket_slot& slot, std::int64_t id, std::span<const std:
   if (slot.waiting_out.is_empty()) {
     const std::ptrdiff_t sent = send_one(slot.fd, data, to);
     if (sent != -EAGAIN) {
-      reply(slot, id, sent < 0 ? code::write_failed : total);
+      reply(slot, id, sent < 0 ? code::explained(code::write_failed, sent) : total);
       return code::ok;
     }
   }
@@ -158,7 +158,7 @@ void serve_sends(socket_slot& slot) noexcept {
     if (sent == -EAGAIN && (!slot.is_local || await_room(slot))) {
       return;
     }
-    reply(slot, front.id, sent < 0 ? code::write_failed : front.total);
+    reply(slot, front.id, sent < 0 ? code::explained(code::write_failed, sent) : front.total);
     drop_write(slot);
   }
 }

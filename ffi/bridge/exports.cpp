@@ -1,6 +1,7 @@
 #include <climits>
 
 #include "arguments.hpp"
+#include "explaining.hpp"
 #include "tcp.h"
 
 /// Where Dart comes in, by the functions of zig_tcp: arguments are checked here and nowhere below.
@@ -75,13 +76,14 @@ std::int64_t tcp_connect(std::int64_t send_port, std::int64_t id, const std::uin
                          std::int64_t address_length, std::int64_t port,
                          const std::uint8_t* source_address, std::int64_t source_length,
                          std::int64_t source_port) {
-  if (!library::is_running()) {
-    return code::not_initialized;
+  const std::int64_t wrong = check_owner(send_port);
+  if (wrong != code::ok || !is_port_number(source_port)) {
+    return first_of(wrong, code::invalid_argument);
   }
-  if (send_port == no_port || !address || !is_port_number(port) || !is_port_number(source_port)) {
-    return code::invalid_argument;
+  if (const auto misplaced = check_address(address, address_length, port)) {
+    return misplaced;
   }
-  if (!is_address_size(address_length) || (source_address && source_length != address_length)) {
+  if (source_address && source_length != address_length) {
     return code::invalid_address;
   }
   connect_to where{.peer = native(bytes_of(address, address_length), port), .source = {}};
@@ -90,7 +92,7 @@ std::int64_t tcp_connect(std::int64_t send_port, std::int64_t id, const std::uin
   } else if (source_port != 0) {
     where.source = any_like(address_length, source_port);
   }
-  return start_connect(send_port, id, where);
+  return told_to(send_port, start_connect(send_port, id, where));
 }
 
 std::int64_t tcp_read(std::int64_t id, std::int64_t handle) {
@@ -100,16 +102,7 @@ std::int64_t tcp_read(std::int64_t id, std::int64_t handle) {
 
 std::int64_t tcp_write(std::int64_t id, std::int64_t handle, const std::uint8_t* data,
                        std::int64_t offset, std::int64_t count) {
-  if (!library::is_running()) {
-    return code::not_initialized;
-  }
-  if (count == 0 || !is_range(data, offset, count)) {
-    return code::invalid_argument;
-  }
-  return with(handle, stage::connected, [&](socket_slot& slot) noexcept {
-    return start_write(slot, id, bytes_of(data + static_cast<std::ptrdiff_t>(offset), count),
-                       at_once::posted);
-  });
+  return write_to(id, handle, {data, offset, count}, at_once::posted);
 }
 
 std::int64_t tcp_close_write(std::int64_t id, std::int64_t handle) {
@@ -124,22 +117,17 @@ std::int64_t tcp_close(std::int64_t id, std::int64_t handle) {
 std::int64_t tcp_listen(std::int64_t send_port, std::int64_t id, const std::uint8_t* address,
                         std::int64_t address_length, std::int64_t port, bool v6_only,
                         std::int64_t backlog, bool shared) {
-  if (!library::is_running()) {
-    return code::not_initialized;
-  }
-  if (send_port == no_port || !address || !is_port_number(port)) {
-    return code::invalid_argument;
-  }
-  if (!is_address_size(address_length)) {
-    return code::invalid_address;
+  if (const auto wrong =
+          first_of(check_owner(send_port), check_address(address, address_length, port))) {
+    return wrong;
   }
   // The system cuts what is more than its maximum.
   const int queue = backlog <= 0 || backlog > INT_MAX ? INT_MAX : static_cast<int>(backlog);
-  return start_listen(send_port, id,
-                      {.address = native(bytes_of(address, address_length), port),
-                       .v6_only = v6_only,
-                       .backlog = queue,
-                       .shared = shared});
+  const listen_at where{.address = native(bytes_of(address, address_length), port),
+                        .v6_only = v6_only,
+                        .backlog = queue,
+                        .shared = shared};
+  return told_to(send_port, start_listen(send_port, id, where));
 }
 
 std::int64_t tcp_accept(std::int64_t id, std::int64_t listener) {

@@ -54,7 +54,7 @@ bool begin_watching(socket_slot& slot, const native_address& receiver) noexcept 
 std::int64_t start_bind(port owner, std::int64_t id, const listen_at_name& where) noexcept {
   auto made = open_bound(where);
   if (!made) {
-    return is_shortage(made.error()) ? code::out_of_memory : code::bind_failed;
+    return why_not_bound(made.error());
   }
   std::unique_ptr<weft::detail::bound_path> file;
   if (where.name.is_path()) {

@@ -13,6 +13,7 @@
 #include <weft/net/unix_listener.hpp>
 
 #include "codes.hpp"
+#include "explaining.hpp"
 #include "library.hpp"
 #include "service.hpp"
 
@@ -36,25 +37,32 @@ result<unix_listener> listen(const listen_at_name& where) noexcept {
 
 }  // namespace
 
-bool is_shortage(std::error_code error) noexcept {
-  return error == std::errc::too_many_files_open ||
-         error == std::errc::too_many_files_open_in_system ||
-         error == std::errc::not_enough_memory || error == std::errc::no_buffer_space;
+std::int64_t why_not_bound(std::error_code error) noexcept {
+  const bool is_shortage = error == std::errc::too_many_files_open ||
+                           error == std::errc::too_many_files_open_in_system ||
+                           error == std::errc::not_enough_memory ||
+                           error == std::errc::no_buffer_space;
+  const int said =
+      error.category() == std::system_category() || error.category() == std::generic_category()
+          ? error.value()
+          : 0;
+  return code::explained(is_shortage ? code::out_of_memory : code::bind_failed, said);
 }
 
 std::int64_t start_connect(port owner, std::int64_t id, const unix_endpoint& where) noexcept {
   const int fd = sys::socket(AF_UNIX, SOCK_STREAM, 0);
   if (fd < 0) {
-    return code::out_of_memory;
+    return code::explained(code::out_of_memory, fd);
   }
   // Never waits: it is there, or there is nobody, or the listener has too many that wait.
   native_unix_endpoint name(where);
-  if (sys::connect(fd, name.data(), name.size()) != 0) {
+  if (const int error = sys::connect(fd, name.data(), name.size()); error != 0) {
     sys::close(fd);
     if (!library::is_running()) {
       return code::not_initialized;
     }
-    static_cast<void>(post(owner, id, code::connect_failed));
+    const std::int64_t why = code::explained(code::connect_failed, error);
+    static_cast<void>(post(owner, id, told_to(owner, why)));
     return code::ok;
   }
   return begin(owner, id, fd, stage::connected);
@@ -63,7 +71,7 @@ std::int64_t start_connect(port owner, std::int64_t id, const unix_endpoint& whe
 std::int64_t start_listen(port owner, std::int64_t id, const listen_at_name& where) noexcept {
   auto made = listen(where);
   if (!made) {
-    return is_shortage(made.error()) ? code::out_of_memory : code::bind_failed;
+    return why_not_bound(made.error());
   }
   std::unique_ptr<weft::detail::bound_path> file(new (std::nothrow)
                                                      weft::detail::bound_path(where.name));

@@ -22,8 +22,8 @@ struct listen_at_name {
 };
 std::int64_t start_listen(port owner, std::int64_t id, const listen_at_name& where) noexcept;
 
-/// Whether descriptors or memory were lacking.
-bool is_shortage(std::error_code error) noexcept;
+/// The code of a failed bind or listen.
+std::int64_t why_not_bound(std::error_code error) noexcept;
 
 /// The name as text, of which `out` takes any; its size, or a code. The socket's lock is held.
 std::int64_t name_of(const socket_slot& slot, bool peers, std::byte* out) noexcept;

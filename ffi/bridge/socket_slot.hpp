@@ -9,12 +9,12 @@
 
 #include "dart_api.hpp"
 #include "request.hpp"
+#include "slot_store.hpp"
 
 /// The sockets that Dart has handles to.
 ///
-/// A handle is a slot's index and the generation of its tenant, 24 and 38 bits of a positive
-/// number. Slots are recycled and never unmapped, so a stale handle, or an event that was on its
-/// way when the socket was closed, finds another generation or a socket with nothing to do.
+/// Slots are recycled and never unmapped, so a stale handle, or an event that was on its way when
+/// the socket was closed, finds another generation or a socket with nothing to do.
 ///
 /// Everything in a slot but `index` and `next_vacant` is guarded by `lock`, and so are all calls on
 /// its descriptor: a number that the system has given to someone else is never used. Messages are
@@ -63,15 +63,9 @@ class socket_slot {
   int room = -1;  // a socket that tells when the first receiver has room again
 
   std::uint32_t index = 0;
-  socket_slot* next_vacant = nullptr;  // guarded by the table
+  socket_slot* next_vacant = nullptr;  // the table's own
 
-  std::int64_t handle() const noexcept {
-    return static_cast<std::int64_t>(generation << index_bits | index);
-  }
-
-  static constexpr unsigned index_bits = 24;
-  static constexpr std::uint32_t max_slots = 1U << index_bits;
-  static constexpr std::uint64_t max_generation = (std::uint64_t{1} << 38) - 1;
+  std::int64_t handle() const noexcept { return ffi::make_handle(generation, index); }
 };
 
 /// All slots.

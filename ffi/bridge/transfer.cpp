@@ -9,6 +9,7 @@
 
 #include "codes.hpp"
 #include "datagrams.hpp"
+#include "explaining.hpp"
 #include "limits.hpp"
 #include "local_datagrams.hpp"
 #include "read_buffers.hpp"
@@ -86,8 +87,8 @@ attempt try_read(socket_slot& slot, std::int64_t id) noexcept {
   }
   reply(slot, id,
         got == 0           ? code::closed
-        : got == -EMSGSIZE ? code::out_of_memory
-                           : code::read_failed);
+        : got == -EMSGSIZE ? code::explained(code::out_of_memory, got)
+                           : code::explained(code::read_failed, got));
   return attempt::answered;
 }
 
@@ -141,7 +142,8 @@ std::ptrdiff_t send_some(int fd, std::span<const std::byte> data) noexcept {
 }
 
 std::int64_t shut_down_sending(int fd) noexcept {
-  return sys::shutdown(fd, SHUT_WR) == 0 ? code::ok : code::write_failed;
+  const int error = sys::shutdown(fd, SHUT_WR);
+  return error == 0 ? code::ok : code::explained(code::write_failed, error);
 }
 
 }  // namespace
@@ -199,7 +201,7 @@ std::int64_t start_write(socket_slot& slot, std::int64_t id, std::span<const std
   };
   const std::ptrdiff_t sent = send_some(slot.fd, data);
   if (sent < 0) {
-    return done(code::write_failed);
+    return done(told_to(slot.owner, code::explained(code::write_failed, sent)));
   }
   if (static_cast<std::size_t>(sent) == data.size()) {
     return done(total);
@@ -234,7 +236,7 @@ void serve_writes(socket_slot& slot) noexcept {
     const auto piece = front.unsent().first(std::min(left, front.unsent().size()));
     const std::ptrdiff_t sent = send_some(slot.fd, piece);
     if (sent < 0) {
-      reply(slot, front.id, code::write_failed);
+      reply(slot, front.id, code::explained(code::write_failed, sent));
       drop_write(slot);
       continue;
     }

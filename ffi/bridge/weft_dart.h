@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /// What libweft_dart.so has beside tcp.h, for the package in ffi/dart: Unix sockets, UDP, cheaper
-/// writes, requests taken back, and counters. Handles, ports, requests, answers and codes are those of tcp.h. The
+/// writes, requests taken back, the system's errors, and counters. Handles, ports, requests, answers and codes are those of tcp.h. The
 /// connections and listeners of Unix sockets are used, and closed, by the functions there.
 
 #if defined(__cplusplus)
@@ -15,6 +15,13 @@ extern "C" {
 /// Of this header; functions are only ever added within one.
 enum { WEFT_DART_VERSION = 1 };
 int64_t weft_dart_version(void);
+
+/// From now on failures that are answered to this port, and what calls for it return, tell the
+/// system's error, too: a result r below 0 is the code -(-r & 255) and the error number -r >> 8, 0
+/// where there was none. Not those of accept loops, whose ports are others.
+int64_t weft_explain(int64_t send_port);
+/// Writes what an error number means, cut to `size` bytes and without a zero; how many bytes.
+int64_t weft_error_text(int64_t error, uint8_t* out, int64_t size);
 
 /// tcp_write() that returns `count` when the system has taken all at once, and then posts nothing:
 /// a message costs more than the write itself.

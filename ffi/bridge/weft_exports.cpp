@@ -1,9 +1,15 @@
+#include <algorithm>
 #include <climits>
+#include <cstring>
+#include <new>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <system_error>
 
 #include "arguments.hpp"
 #include "datagrams.hpp"
+#include "explaining.hpp"
 #include "local_datagrams.hpp"
 #include "local_sockets.hpp"
 #include "read_buffers.hpp"
@@ -18,8 +24,6 @@ static_assert(WEFT_UDP_HEAD == datagram_head);
 static_assert(WEFT_UNIX_HEAD == local_datagram_head);
 static_assert(WEFT_ERR_CANCELED == code::canceled);
 
-constexpr std::uint8_t no_name[1] = {};
-
 /// Longer texts are no names, and are refused by whoever reads them.
 weft::result<unix_endpoint> endpoint_in(const std::uint8_t* name, std::int64_t size) noexcept {
   constexpr std::int64_t most = 4096;
@@ -27,12 +31,8 @@ weft::result<unix_endpoint> endpoint_in(const std::uint8_t* name, std::int64_t s
       {reinterpret_cast<const char*>(name), static_cast<std::size_t>(std::min(size, most))});
 }
 
-/// Checks what all calls check that make a socket.
-std::int64_t check_new(port owner, const std::uint8_t* address, std::int64_t size) noexcept {
-  if (!library::is_running()) {
-    return code::not_initialized;
-  }
-  return owner == no_port || !is_range(address, 0, size) ? code::invalid_argument : code::ok;
+std::int64_t check_name(const std::uint8_t* name, std::int64_t size) noexcept {
+  return is_range(name, 0, size) ? code::ok : code::invalid_argument;
 }
 
 std::optional<std::uint32_t> mode_of(std::int64_t mode) noexcept {
@@ -69,18 +69,30 @@ std::int64_t weft_dart_version() {
   return WEFT_DART_VERSION;
 }
 
-std::int64_t weft_write(std::int64_t id, std::int64_t handle, const std::uint8_t* data,
-                        std::int64_t offset, std::int64_t count) {
-  if (!library::is_running()) {
-    return code::not_initialized;
+std::int64_t weft_explain(std::int64_t send_port) {
+  if (const auto wrong = check_owner(send_port)) {
+    return wrong;
   }
-  if (count == 0 || !is_range(data, offset, count)) {
+  return explain_to(send_port) ? code::ok : code::out_of_memory;
+}
+
+std::int64_t weft_error_text(std::int64_t error, std::uint8_t* out, std::int64_t size) {
+  if (!is_range(out, 0, size) || error <= 0 || error > INT_MAX) {
     return code::invalid_argument;
   }
-  return with(handle, stage::connected, [&](socket_slot& slot) noexcept {
-    return start_write(slot, id, bytes_of(data + static_cast<std::ptrdiff_t>(offset), count),
-                       at_once::returned);
-  });
+  try {
+    const std::string text = std::system_category().message(static_cast<int>(error));
+    const std::size_t count = std::min(text.size(), static_cast<std::size_t>(size));
+    std::memcpy(out, text.data(), count);
+    return static_cast<std::int64_t>(count);
+  } catch (const std::bad_alloc&) {
+    return code::out_of_memory;
+  }
+}
+
+std::int64_t weft_write(std::int64_t id, std::int64_t handle, const std::uint8_t* data,
+                        std::int64_t offset, std::int64_t count) {
+  return write_to(id, handle, {data, offset, count}, at_once::returned);
 }
 
 std::int64_t weft_cancel(std::int64_t send_port, std::int64_t id, std::int64_t handle) {
@@ -96,16 +108,16 @@ std::int64_t weft_cancel(std::int64_t send_port, std::int64_t id, std::int64_t h
 
 std::int64_t weft_unix_connect(std::int64_t send_port, std::int64_t id, const std::uint8_t* name,
                                std::int64_t size) {
-  if (const std::int64_t wrong = check_new(send_port, name, size)) {
+  if (const auto wrong = first_of(check_owner(send_port), check_name(name, size))) {
     return wrong;
   }
   const auto where = endpoint_in(name, size);
-  return where ? start_connect(send_port, id, *where) : code::invalid_address;
+  return where ? told_to(send_port, start_connect(send_port, id, *where)) : code::invalid_address;
 }
 
 std::int64_t weft_unix_listen(std::int64_t send_port, std::int64_t id, const std::uint8_t* name,
                               std::int64_t size, std::int64_t backlog, std::int64_t mode) {
-  if (const std::int64_t wrong = check_new(send_port, name, size)) {
+  if (const auto wrong = first_of(check_owner(send_port), check_name(name, size))) {
     return wrong;
   }
   if (!is_mode(mode)) {
@@ -119,7 +131,7 @@ std::int64_t weft_unix_listen(std::int64_t send_port, std::int64_t id, const std
   if (backlog > 0 && backlog <= INT_MAX) {
     wanted.backlog = static_cast<int>(backlog);
   }
-  return start_listen(send_port, id, wanted);
+  return told_to(send_port, start_listen(send_port, id, wanted));
 }
 
 std::int64_t weft_unix_name(std::int64_t handle, bool peers, std::uint8_t* out) {
@@ -133,56 +145,49 @@ std::int64_t weft_unix_name(std::int64_t handle, bool peers, std::uint8_t* out) 
 
 std::int64_t weft_unix_bind(std::int64_t send_port, std::int64_t id, const std::uint8_t* name,
                             std::int64_t size, std::int64_t mode) {
-  if (const std::int64_t wrong = check_new(send_port, size == 0 ? no_name : name, size)) {
+  const bool is_unnamed = size == 0;
+  if (const auto wrong =
+          first_of(check_owner(send_port), is_unnamed ? code::ok : check_name(name, size))) {
     return wrong;
   }
   if (!is_mode(mode)) {
     return code::invalid_argument;
   }
-  const auto where = size == 0 ? weft::unix_endpoint() : endpoint_in(name, size);
+  const auto where = is_unnamed ? weft::unix_endpoint() : endpoint_in(name, size);
   if (!where) {
     return code::invalid_address;
   }
   const listen_at_name wanted{.name = *where, .backlog = 0, .mode = mode_of(mode)};
-  return start_bind(send_port, id, wanted);
+  return told_to(send_port, start_bind(send_port, id, wanted));
 }
 
 std::int64_t weft_unix_send(std::int64_t id, std::int64_t handle, const std::uint8_t* data,
                             std::int64_t offset, std::int64_t count, const std::uint8_t* name,
                             std::int64_t size) {
-  if (!library::is_running()) {
-    return code::not_initialized;
-  }
-  if (!is_range(data, offset, count) || count > longest_local_datagram ||
-      !is_range(name, 0, size)) {
-    return code::invalid_argument;
+  if (const auto wrong = first_of(check_data(data, offset, count, 0, longest_local_datagram),
+                                  check_name(name, size))) {
+    return wrong;
   }
   const auto where = endpoint_in(name, size);
   if (!where) {
     return code::invalid_address;
   }
   return with_datagrams(handle, locality::local, [&](socket_slot& slot) noexcept {
-    return start_send(slot, id, bytes_of(data + static_cast<std::ptrdiff_t>(offset), count),
-                      native(*where));
+    return start_send(slot, id, bytes_at(data, offset, count), native(*where));
   });
 }
 
 std::int64_t weft_udp_bind(std::int64_t send_port, std::int64_t id, const std::uint8_t* address,
                            std::int64_t address_length, std::int64_t port, bool v6_only,
                            bool shared) {
-  if (const std::int64_t wrong = check_new(send_port, address, 0)) {
+  if (const auto wrong =
+          first_of(check_owner(send_port), check_address(address, address_length, port))) {
     return wrong;
   }
-  if (!is_address_size(address_length)) {
-    return code::invalid_address;
-  }
-  if (!is_port_number(port)) {
-    return code::invalid_argument;
-  }
-  return start_bind(send_port, id,
-                    {.address = native(bytes_of(address, address_length), port),
-                     .v6_only = v6_only,
-                     .shared = shared});
+  const bind_at where{.address = native(bytes_of(address, address_length), port),
+                      .v6_only = v6_only,
+                      .shared = shared};
+  return told_to(send_port, start_bind(send_port, id, where));
 }
 
 std::int64_t weft_udp_receive(std::int64_t id, std::int64_t handle) {
@@ -193,18 +198,12 @@ std::int64_t weft_udp_receive(std::int64_t id, std::int64_t handle) {
 std::int64_t weft_udp_send(std::int64_t id, std::int64_t handle, const std::uint8_t* data,
                            std::int64_t offset, std::int64_t count, const std::uint8_t* address,
                            std::int64_t address_length, std::int64_t port) {
-  if (!library::is_running()) {
-    return code::not_initialized;
-  }
-  if (!is_range(data, offset, count) || count > longest_datagram || !address ||
-      !is_port_number(port)) {
-    return code::invalid_argument;
-  }
-  if (!is_address_size(address_length)) {
-    return code::invalid_address;
+  if (const auto wrong = first_of(check_data(data, offset, count, 0, longest_datagram),
+                                  check_address(address, address_length, port))) {
+    return wrong;
   }
   return with_datagrams(handle, locality::any, [&](socket_slot& slot) noexcept {
-    return start_send(slot, id, bytes_of(data + static_cast<std::ptrdiff_t>(offset), count),
+    return start_send(slot, id, bytes_at(data, offset, count),
                       native(bytes_of(address, address_length), port));
   });
 }
@@ -216,11 +215,11 @@ std::int64_t weft_udp_close(std::int64_t id, std::int64_t handle) {
 std::int64_t weft_udp_membership(std::int64_t handle, const std::uint8_t* group,
                                  std::int64_t group_length, std::int64_t interface_index,
                                  bool joins) {
-  if (!group || interface_index < 0 || interface_index > INT_MAX) {
+  if (interface_index < 0 || interface_index > INT_MAX) {
     return code::invalid_argument;
   }
-  if (!is_address_size(group_length)) {
-    return code::invalid_address;
+  if (const auto wrong = check_address(group, group_length)) {
+    return wrong;
   }
   return with_datagrams(handle, locality::any, [&](socket_slot& slot) noexcept {
     return set_membership(slot, bytes_of(group, group_length), static_cast<int>(interface_index),

@@ -10,8 +10,7 @@
 
 /// The numbers that stand for objects outside.
 ///
-/// A handle is the index of a slot and the generation of its tenant, 24 and 38 bits of a positive
-/// number. Whoever uses an object pins it meanwhile; closing a handle makes it stale at once, tells
+/// Whoever uses an object pins it meanwhile; closing a handle makes it stale at once, tells
 /// the object, so that those who wait on it leave, and the last pin that goes destroys the object
 /// and gives the slot its next generation. A slot that has had them all is never used again.
 ///
@@ -43,7 +42,7 @@ struct slot {
   std::atomic<std::uint64_t> word{std::uint64_t{1} << 26};
   object* what = nullptr;
   std::uint32_t index = 0;
-  slot* next_free = nullptr;  // guarded by the table
+  slot* next_vacant = nullptr;
 };
 void unpin(slot& s) noexcept;
 }  // namespace detail
@@ -77,9 +76,6 @@ class pinned {
 };
 
 namespace handles {
-
-inline constexpr unsigned index_bits = 24;
-inline constexpr std::uint32_t most = 1U << index_bits;
 
 /// A handle for the object; WEFT_E_TOO_MANY_HANDLES when there is no slot left, and then the object
 /// is destroyed. Throws std::bad_alloc likewise.

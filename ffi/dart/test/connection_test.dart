@@ -117,7 +117,12 @@ void main() {
     await near.close();
     await failed;
     await expectLater(near.read(), throwsA(isA<WeftException>()));
-    await expectLater(near.write([1]), throwsA(isA<WeftException>()));
+    try {
+      await near.write([1]);
+      expect(true, isFalse);
+    } on WeftException catch (error) {
+      expect(error.osError, isNull);
+    }
     await far.close();
   });
 
@@ -138,8 +143,13 @@ void main() {
   test('failures say what was asked for', () async {
     final listener = await Listener.bind('127.0.0.1', 0);
     final port = listener.localPort;
-    await expectLater(Listener.bind('127.0.0.1', port),
-        throwsA(isA<WeftException>()));
+    try {
+      await Listener.bind('127.0.0.1', port);
+      expect(true, isFalse);
+    } on WeftException catch (error) {
+      expect(error.osError!.errorCode, 98);
+      expect(error.osError!.message, 'Address already in use');
+    }
     final accept = expectLater(
         listener.accept(), throwsA(isA<WeftException>()));
     await listener.close();
@@ -148,7 +158,10 @@ void main() {
       await Connection.connect('127.0.0.1', port);
       expect(true, isFalse);
     } on WeftException catch (error) {
-      expect(error.toString().contains('connect 127.0.0.1:$port'), isTrue);
+      expect(
+          error.toString(),
+          'WeftException: connect 127.0.0.1:$port: the connection could not '
+          'be made: Connection refused (errno 111)');
     }
   });
 

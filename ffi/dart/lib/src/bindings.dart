@@ -57,6 +57,12 @@ final class Bindings {
                 'tcp_get_no_delay'),
         setNoDelay = library.lookupFunction<Int64 Function(Int64, Bool),
             int Function(int, bool)>('tcp_set_no_delay'),
+        explain =
+            library.lookupFunction<Int64 Function(Int64), int Function(int)>(
+                'weft_explain'),
+        errorText = library.lookupFunction<
+            Int64 Function(Int64, Pointer<Uint8>, Int64),
+            int Function(int, Pointer<Uint8>, int)>('weft_error_text'),
         cancel = library.lookupFunction<Int64 Function(Int64, Int64, Int64),
             int Function(int, int, int)>('weft_cancel'),
         unixConnect = library.lookupFunction<
@@ -131,6 +137,8 @@ final class Bindings {
   final int Function(int, bool) setKeepAlive;
   final int Function(int) noDelay;
   final int Function(int, bool) setNoDelay;
+  final int Function(int) explain;
+  final int Function(int, Pointer<Uint8>, int) errorText;
   final int Function(int, int, int) cancel;
   final int Function(int, int, Pointer<Uint8>, int) unixConnect;
   final int Function(int, int, Pointer<Uint8>, int, int, int) unixListen;

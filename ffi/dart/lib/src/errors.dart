@@ -1,6 +1,8 @@
 import 'dart:async';
 import 'dart:io';
 
+import 'service.dart';
+
 /// What the library answers when something failed.
 abstract final class Code {
   static const invalidHandle = -1;
@@ -13,7 +15,7 @@ const _sentences = {
   -1: 'the socket is closed',
   -2: 'no address of IPv4 or IPv6',
   -3: 'the connection could not be made',
-  -4: 'the address cannot be bound to: it is in use, or not ours',
+  -4: 'the address cannot be bound to',
   -5: 'the socket cannot listen',
   -6: 'no connection could be accepted, or the listener was closed',
   -7: 'the connection was lost, or closed during the read',
@@ -27,15 +29,29 @@ const _sentences = {
 
 /// Something failed on a socket.
 class WeftException implements IOException {
-  const WeftException(this.operation, this.code);
+  /// Of a result of the library's, which holds the system's error, too.
+  const WeftException(this.operation, int result)
+      : code = -(-result & 0xff),
+        _error = -result >> 8;
 
   /// What was asked for, as "connect 127.0.0.1:80".
   final String operation;
 
   /// The library's number for it; 0 where it has none.
   final int code;
+  final int _error;
 
-  String get reason => _sentences[code] ?? 'error $code';
+  /// What the system said, if it was the system that refused.
+  OSError? get osError =>
+      _error == 0 ? null : OSError(Service.instance.errorText(_error), _error);
+
+  String get reason {
+    final sentence = _sentences[code] ?? 'error $code';
+    final said = osError;
+    return said == null
+        ? sentence
+        : '$sentence: ${said.message} (errno ${said.errorCode})';
+  }
 
   @override
   String toString() => 'WeftException: $operation: $reason';

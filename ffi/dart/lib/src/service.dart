@@ -1,3 +1,4 @@
+import 'dart:convert';
 import 'dart:ffi';
 import 'dart:isolate';
 import 'dart:typed_data';
@@ -18,6 +19,7 @@ final class Service {
     }
     _port.handler = _take;
     _port.keepIsolateAlive = false;
+    native.explain(port); // without it errors are only less clear
   }
 
   static final Service instance = Service._();
@@ -36,6 +38,15 @@ final class Service {
   /// Without it an isolate would fall asleep after each write and be woken for
   /// the next read, which costs more than the message that keeps it awake.
   bool get isBusy => _asked.length - _free.length >= 16;
+
+  /// What a number of the system's means.
+  String errorText(int number) {
+    final text =
+        scratch.filled(256, (room) => native.errorText(number, room, 256));
+    return text == null
+        ? 'error $number'
+        : utf8.decode(text, allowMalformed: true);
+  }
 
   /// The number that the next request will have.
   int get nextId => _free.isEmpty ? _asked.length : _free.last;

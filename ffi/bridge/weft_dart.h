@@ -5,8 +5,9 @@
 #include <stdint.h>
 
 /// What libweft_dart.so has beside tcp.h, for the package in ffi/dart: Unix sockets, UDP, cheaper
-/// writes, requests taken back, the system's errors, and counters. Handles, ports, requests, answers and codes are those of tcp.h. The
-/// connections and listeners of Unix sockets are used, and closed, by the functions there.
+/// writes, requests taken back, the system's errors, and counters. Handles, ports, requests,
+/// answers and codes are those of tcp.h. The connections and listeners of Unix sockets are used,
+/// and closed, by the functions there.
 
 #if defined(__cplusplus)
 extern "C" {
@@ -34,7 +35,8 @@ int64_t weft_write(int64_t id, int64_t handle, const uint8_t* data, int64_t offs
 enum { WEFT_ERR_CANCELED = -14 };
 int64_t weft_cancel(int64_t send_port, int64_t id, int64_t handle);
 
-/// Connections. Names are paths, or `@name` for an abstract one: UTF-8, `size` bytes without a zero.
+/// Connections. Names are paths, or `@name` for an abstract one: UTF-8, `size` bytes without a
+/// zero.
 int64_t weft_unix_connect(int64_t send_port, int64_t id, const uint8_t* name, int64_t size);
 /// A file that a dead program left behind is replaced; it is removed when the listener is closed.
 /// `mode`: the permissions of the file; below 0: what the umask leaves.

@@ -27,7 +27,8 @@ function(weft_embedded target)
     VISIBILITY_INLINES_HIDDEN ON)
 endfunction()
 
-# The module's objects as position-independent code, made for the first who asks.
+# The module's objects as position-independent code, made for the first who asks: compiled as the shared module would
+# be, to the letter, so that a compiler cache has them for that, too.
 function(weft_embedded_objects module)
   set(target weft_${module}_embedded)
   if(TARGET ${target})

@@ -12,13 +12,8 @@ install(TARGETS ${targets} weft EXPORT weft
   ARCHIVE COMPONENT development
   FILE_SET HEADERS COMPONENT development)
 if(TARGET weft_c)
-  # Beside static libraries there is no package for the shared ones.
-  set(c_component development)
-  if(BUILD_SHARED_LIBS)
-    set(c_component runtime)
-  endif()
   install(TARGETS weft_c EXPORT weft_c
-    LIBRARY COMPONENT ${c_component} NAMELINK_COMPONENT development
+    LIBRARY COMPONENT c NAMELINK_COMPONENT development
     FILE_SET HEADERS COMPONENT development)
   install(EXPORT weft_c NAMESPACE weft:: FILE weft_c_targets.cmake DESTINATION ${package_dir} COMPONENT development)
 endif()

@@ -1,28 +1,49 @@
-# Debian packages, by `cpack -G DEB` in a build directory: libweft0.1 with the shared libraries, which several versions
-# may be installed of beside each other, and libweft-dev with what a compiler needs. A static build has but the latter.
+# Debian packages, by `cpack -G DEB` in a build directory (configured with -DCMAKE_INSTALL_PREFIX=/usr, or the libraries
+# do not go where Debian has those of the architecture):
+#   libweft0.1    the shared libraries, of which several versions may be installed; a static build has none
+#   libweft-c1    libweft_c.so, whose version is its own
+#   libweft-dart  libweft_dart.so, which is loaded by that name
+#   libweft-dev   what a compiler needs
 set(weft_abi ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 set(CPACK_PACKAGE_NAME weft)
 set(CPACK_PACKAGE_VENDOR "The weft authors")
 set(CPACK_PACKAGE_CONTACT "The weft authors <weft@localhost>" CACHE STRING "Maintainer field of the packages")
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "stackful-fiber async runtime for C++23")
 set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_GENERATOR DEB)
 set(CPACK_STRIP_FILES ON)
-
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-set(CPACK_DEBIAN_PACKAGE_SECTION libs)
 set(CPACK_COMPONENTS_GROUPING IGNORE)
-set(CPACK_COMPONENTS_ALL development)
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libweft-dev)
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
+set(CPACK_COMPONENTS_ALL "")
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/weft_package_copyright.cmake)
+
+function(weft_debian_package component name section text)
+  string(TOUPPER ${component} id)
+  set(CPACK_COMPONENTS_ALL ${CPACK_COMPONENTS_ALL} ${component} PARENT_SCOPE)
+  set(CPACK_COMPONENT_${id}_DESCRIPTION "${text}" PARENT_SCOPE)
+  set(CPACK_DEBIAN_${id}_PACKAGE_NAME ${name} PARENT_SCOPE)
+  set(CPACK_DEBIAN_${id}_PACKAGE_SECTION ${section} PARENT_SCOPE)
+  if(NOT component STREQUAL development)
+    set(CPACK_DEBIAN_${id}_PACKAGE_SHLIBDEPS ON PARENT_SCOPE)
+  endif()
+endfunction()
+
+set(weft_development_needs "")
 if(BUILD_SHARED_LIBS)
-  list(PREPEND CPACK_COMPONENTS_ALL runtime)
-  set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME libweft${weft_abi})
-  set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
-  set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libweft${weft_abi} (= ${PROJECT_VERSION})")
+  weft_debian_package(runtime libweft${weft_abi} libs "The shared libraries that C++ programs are linked to.")
+  list(APPEND weft_development_needs "libweft${weft_abi} (= ${PROJECT_VERSION})")
 else()
-  set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libboost-context-dev, liburing-dev, pkg-config")
+  list(APPEND weft_development_needs libboost-context-dev liburing-dev pkg-config)
 endif()
+if(TARGET weft_c)
+  weft_debian_package(c libweft-c1 libs "The library for C programs and whatever can call C.")
+  list(APPEND weft_development_needs "libweft-c1 (= ${PROJECT_VERSION})")
+endif()
+if(TARGET weft_dart)
+  weft_debian_package(dart libweft-dart libs "The library that Dart programs load.")
+endif()
+weft_debian_package(development libweft-dev libdevel "Headers, libraries to link with, the CMake package and the pkg-config files.")
+list(JOIN weft_development_needs ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS)
 include(CPack)

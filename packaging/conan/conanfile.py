@@ -73,6 +73,12 @@ class WeftRecipe(ConanFile):
             part.libs = [f"weft_{module}"]
             part.requires = others
             part.system_libs = ["pthread"] if module == "runtime" else []
+        trap = self.cpp_info.components["mutex_trap"]  # for debug builds, by those who ask for it
+        trap.set_property("cmake_target_name", "weft::mutex_trap")
+        trap.libs = ["weft_mutex_trap"]
+        trap.requires = ["runtime"]
+        trap.system_libs = ["dl"]
+        trap.exelinkflags = ["-Wl,--undefined=weft_mutex_trap"]
         everything = self.cpp_info.components["weft"]
         everything.set_property("cmake_target_name", "weft::weft")
         everything.requires = list(needs)

@@ -3,9 +3,11 @@ cmake_path(GET CURRENT_PORT_DIR PARENT_PATH ports)
 cmake_path(GET ports PARENT_PATH packaging)
 cmake_path(GET packaging PARENT_PATH SOURCE_PATH)
 
+vcpkg_find_acquire_program(PKGCONFIG) # liburing is found by it
 vcpkg_cmake_configure(
   SOURCE_PATH "${SOURCE_PATH}"
   OPTIONS
+    "-DPKG_CONFIG_EXECUTABLE=${PKGCONFIG}"
     -DWEFT_BUILD_TESTS=OFF
     -DWEFT_BUILD_BENCHMARKS=OFF
     -DWEFT_BUILD_EXAMPLES=OFF

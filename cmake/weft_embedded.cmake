@@ -1,10 +1,11 @@
-# weft_embedded(<target> MODULES <module>... SOURCES <source>... EXPORTS <version script>)
+# weft_embedded(<target> MODULES <module>... SOURCES <source>... EXPORTS <pattern>...)
 #
-# A shared library, whatever the others are, that has modules inside and shows only what its version script names:
-# what other languages load. Static modules are compiled once more for it, as position-independent code; shared ones,
-# and those of a build with sanitizers, whose speed does not matter, are that already.
+# A shared library, whatever the others are, that has modules inside and shows only the names that match: what other
+# languages load. Its threads, and finalizers, may run until the process ends, so it cannot be unloaded. Static modules
+# are compiled once more for it, as position-independent code; shared ones, and those of a build with sanitizers, whose
+# speed does not matter, are that already.
 function(weft_embedded target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "EXPORTS" "MODULES;SOURCES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "MODULES;SOURCES;EXPORTS")
   add_library(${target} SHARED ${arg_SOURCES})
   foreach(module IN LISTS arg_MODULES)
     set(objects weft_${module})
@@ -18,14 +19,27 @@ function(weft_embedded target)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/${module}/include)
   endforeach()
   get_property(atomics GLOBAL PROPERTY weft_atomics)
-  target_link_libraries(${target} PRIVATE Boost::context PkgConfig::liburing Threads::Threads ${atomics})
-  target_link_options(${target} PRIVATE "-Wl,--version-script=${arg_EXPORTS}")
+  target_link_libraries(${target} PRIVATE Boost::context $<TARGET_NAME_IF_EXISTS:PkgConfig::liburing> Threads::Threads ${atomics})
+  weft_show_only(${target} ${arg_EXPORTS})
   target_compile_features(${target} PRIVATE cxx_std_23)
   set_target_properties(${target} PROPERTIES
-    LINK_DEPENDS ${arg_EXPORTS}
     CXX_EXTENSIONS OFF
     CXX_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON)
+endfunction()
+
+function(weft_show_only target)
+  set(names ${ARGN})
+  if(APPLE) # where a library with variables of threads stays, unasked
+    list(TRANSFORM names PREPEND "LINKER:-exported_symbol,_")
+    target_link_options(${target} PRIVATE ${names})
+    return()
+  endif()
+  set(script ${CMAKE_CURRENT_BINARY_DIR}/${target}.map)
+  list(JOIN names "; " names)
+  file(CONFIGURE OUTPUT ${script} CONTENT "{ global: @names@; local: *; };\n" @ONLY)
+  target_link_options(${target} PRIVATE "LINKER:--version-script=${script}" LINKER:-z,nodelete)
+  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${script})
 endfunction()
 
 # The module's objects as position-independent code, made for the first who asks: compiled as the shared module would

@@ -19,6 +19,10 @@
 ///
 /// Any thread may wait on a queue, and each event is reported to one of them. Closing a descriptor
 /// takes it off all queues.
+///
+/// No use is made of EVFILT_TIMER, for each worker has its timers and gives the next one's time to
+/// poll(), of EVFILT_SIGNAL (see signal_source_posix.cpp), nor of EVFILT_PROC: weft starts no
+/// processes.
 namespace weft::io {
 
 namespace {

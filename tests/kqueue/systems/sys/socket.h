@@ -36,6 +36,7 @@ using sa_family_t = unsigned char;
 
 #define SOL_SOCKET 0xffff
 #define SO_REUSEADDR 0x0004
+#define SO_ACCEPTCONN 0x0002
 #define SO_KEEPALIVE 0x0008
 #define SO_BROADCAST 0x0020
 #define SO_LINGER 0x0080

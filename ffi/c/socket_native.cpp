@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include <weft/net/owned_handle.hpp>
 
 #include "objects.hpp"
+#include "socket_nature.hpp"
 #include "socket_object.hpp"
 
 /// Sockets that come from outside, and that leave.
@@ -19,38 +19,8 @@ using namespace weft::c;
 
 namespace {
 
-/// What the system says of a socket.
-struct nature {
-  int family = 0;
-  int type = 0;
-  int protocol = 0;
-  bool listens = false;
-  bool is_connected = false;
-};
-
-int read_number(int native, int name, int& into) noexcept {
-  socklen_t size = sizeof into;
-  return ::getsockopt(native, SOL_SOCKET, name, &into, &size);
-}
-
-/// False: not a socket; errno says why.
-bool read_nature(int native, nature& into) noexcept {
-  int listens = 0;
-  if (read_number(native, SO_DOMAIN, into.family) != 0 ||
-      read_number(native, SO_TYPE, into.type) != 0 ||
-      read_number(native, SO_PROTOCOL, into.protocol) != 0 ||
-      read_number(native, SO_ACCEPTCONN, listens) != 0) {
-    return false;
-  }
-  sockaddr_storage peer;
-  socklen_t size = sizeof peer;
-  into.listens = listens != 0;
-  into.is_connected = ::getpeername(native, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
-  return true;
-}
-
 /// What is neither connected nor listens yet, and types that only classic sockets have.
-weft_handle open_classic(const nature& what, weft::io::descriptor made) {
+weft_handle open_classic(const socket_nature& what, weft::io::descriptor made) {
   const auto domain = what.family == AF_INET    ? weft::socket_domain::ipv4
                       : what.family == AF_INET6 ? weft::socket_domain::ipv6
                                                 : weft::socket_domain::local;
@@ -62,20 +32,20 @@ weft_handle open_classic(const nature& what, weft::io::descriptor made) {
 }
 
 template <class Listener, class Stream, class Datagrams>
-weft_handle open_as(const nature& what, weft::io::descriptor made) {
+weft_handle open_as(const socket_nature& what, weft::io::descriptor made) {
   if (what.type == SOCK_STREAM && what.listens) {
     return opened<socket_object>(Listener::from(std::move(made)));
   }
   if (what.type == SOCK_STREAM && what.is_connected) {
     return opened<socket_object>(Stream::from(std::move(made)));
   }
-  if (what.type == SOCK_DGRAM && (what.family == AF_UNIX || what.protocol == IPPROTO_UDP)) {
+  if (what.type == SOCK_DGRAM && (what.family == AF_UNIX || what.is_udp)) {
     return opened<socket_object>(Datagrams::from(std::move(made)));
   }
   return open_classic(what, std::move(made));
 }
 
-weft_handle open_by(const nature& what, weft::io::descriptor made) {
+weft_handle open_by(const socket_nature& what, weft::io::descriptor made) {
   if (what.family == AF_UNIX) {
     return open_as<weft::unix_listener, weft::unix_stream, weft::unix_datagram>(what,
                                                                                 std::move(made));
@@ -97,7 +67,7 @@ weft_handle weft_adopt(std::int64_t native) noexcept {
       return misused(WEFT_E_INVALID_ARGUMENT, "not a number of a socket");
     }
     const int fd = static_cast<int>(native);
-    nature what;
+    socket_nature what;
     if (!read_nature(fd, what)) {
       return failed_call();
     }

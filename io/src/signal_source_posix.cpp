@@ -26,8 +26,8 @@
 /// A child of fork() has the handlers until it calls exec(), and the same pipe. There the handler
 /// puts back what was before, and raises the signal again.
 ///
-/// kqueue's EVFILT_SIGNAL and Linux's signalfd would not do without the handler: the signal must not
-/// do what it did, and one that is ignored or blocked instead stays so in a child after exec().
+/// kqueue's EVFILT_SIGNAL and Linux's signalfd would not do without the handler: the signal must
+/// not do what it did, and one that is ignored or blocked instead stays so in a child after exec().
 namespace weft::detail::signal_source {
 
 namespace {

@@ -29,6 +29,8 @@ function(weft_module name)
     endif()
     if(WIN32)
       target_compile_definitions(${target} PRIVATE _WIN32_WINNT=0x0A00 WIN32_LEAN_AND_MEAN NOMINMAX)
+      # POSIX's names for what Winsock has. Sources only: no public header includes a header of the system's.
+      target_include_directories(${target} SYSTEM PRIVATE ${PROJECT_SOURCE_DIR}/io/windows)
       # GCC takes a thread's block of the system, at a small offset in a segment, for what a null pointer points at.
       target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:--param=min-pagesize=0>)
     endif()

@@ -10,6 +10,9 @@
 # Builds a doctest program and registers it with CTest as one test, so that a failure shows all it printed.
 function(weft_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "BACKENDS;SERIAL;LTO" "TIMEOUT" "SOURCES;LINK;INTERNALS;LABELS;ENV")
+  if(WIN32)
+    set(arg_BACKENDS FALSE)  # there is but one
+  endif()
   if(arg_INTERNALS AND BUILD_SHARED_LIBS)
     return()
   endif()

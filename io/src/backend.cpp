@@ -51,13 +51,15 @@ std::string_view name_of(backend_kind kind) noexcept {
       return "poll";
     case backend_kind::kqueue:
       return "kqueue";
+    case backend_kind::iocp:
+      return "iocp";
   }
   return "unknown";
 }
 
 std::optional<backend_kind> backend_named(std::string_view name) noexcept {
   for (const auto kind : {backend_kind::automatic, backend_kind::io_uring, backend_kind::epoll,
-                          backend_kind::poll, backend_kind::kqueue}) {
+                          backend_kind::poll, backend_kind::kqueue, backend_kind::iocp}) {
     if (name == name_of(kind)) {
       return kind;
     }

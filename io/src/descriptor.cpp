@@ -71,7 +71,7 @@ result<std::size_t> outcome_of(const operation& op, bool closing) noexcept {
   if (closing || op.result == -EBADF) {
     return fail(errc::closed);
   }
-  return fail(std::error_code(static_cast<int>(-op.result), std::system_category()));
+  return fail(weft::detail::sys::error_of(op.result));
 }
 
 }  // namespace
@@ -138,7 +138,7 @@ result<std::size_t> descriptor::try_perform(operation& op) const noexcept {
 
 result<descriptor> descriptor::adopt(int fd) {
   if (const int error = weft::detail::sys::set_nonblocking(fd); error < 0) {
-    return fail(std::error_code(-error, std::system_category()));
+    return fail(weft::detail::sys::error_of(error));
   }
   return adopt_nonblocking(fd);
 }

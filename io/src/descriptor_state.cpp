@@ -58,6 +58,7 @@ descriptor_state& descriptor_state::open(int fd) {
         state->has_accepted = false;
         state->message_tries = 0;
         state->home = nullptr;
+        state->tenancy = 0;
         state->first_closer = {};
         state->other_closers = nullptr;
         for (readiness& r : state->sides) {

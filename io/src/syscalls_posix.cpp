@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -88,6 +89,10 @@ void drain_pipe(int read_end) noexcept {
   std::array<char, 256> bytes;
   while (::read(read_end, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size())) {
   }
+}
+
+std::error_code error_of(std::ptrdiff_t result) noexcept {
+  return {static_cast<int>(-result), std::system_category()};
 }
 
 int set_nonblocking(int fd) noexcept {

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <new>
 
+#include <sys/socket.h>
+
 #include <weft/io/detail/syscalls.hpp>
 #include <weft/runtime/sleep.hpp>
 
@@ -17,7 +19,7 @@ namespace {
 /// Whether the error is that of a connection that was to be accepted, not the listener's: on Linux
 /// accept() reports what has happened to the connection meanwhile.
 bool peer_gave_up(std::error_code error) noexcept {
-  if (error.category() != std::system_category()) {
+  if (error.category() != system_error_of(-ECONNABORTED).category()) {
     return false;
   }
   switch (error.value()) {

@@ -57,7 +57,7 @@ result<std::size_t> transmit(const io::descriptor& socket, waiting mode, Call ca
       return static_cast<std::size_t>(sent);
     }
     if (sent != -EAGAIN) {
-      return fail(system_error_of(static_cast<long>(sent)));
+      return fail(system_error_of(sent));
     }
     if (mode == waiting::refused) {
       return fail(std::make_error_code(std::errc::operation_would_block));

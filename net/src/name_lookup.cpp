@@ -8,6 +8,7 @@
 
 #include <sys/socket.h>
 
+#include <weft/io/detail/syscalls.hpp>
 #include <weft/net/resolve_errc.hpp>
 
 namespace weft::detail {
@@ -35,7 +36,7 @@ std::error_code error_of(int outcome, int error_number) noexcept {
     return std::make_error_code(std::errc::not_enough_memory);
   }
   if (outcome == EAI_SYSTEM && error_number != 0) {
-    return {error_number, std::system_category()};
+    return sys::error_of(-error_number);
   }
 #ifdef EAI_NODATA
   if (outcome == EAI_NODATA) {

@@ -12,10 +12,9 @@
 
 namespace weft::detail {
 
-std::error_code system_error_of(long result) noexcept {
+std::error_code system_error_of(std::ptrdiff_t result) noexcept {
   // As of operations: somebody has closed the native handle.
-  return result == -EBADF ? make_error_code(errc::closed)
-                          : std::error_code(static_cast<int>(-result), std::system_category());
+  return result == -EBADF ? make_error_code(errc::closed) : sys::error_of(result);
 }
 
 result<io::descriptor> open_socket(int family, int type) noexcept {

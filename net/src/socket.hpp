@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -10,7 +11,7 @@
 /// What the kinds of sockets share.
 namespace weft::detail {
 
-std::error_code system_error_of(long result) noexcept;
+std::error_code system_error_of(std::ptrdiff_t result) noexcept;
 
 /// Makes a system call that does not wait, on a handle that is not closed meanwhile. `closed` when
 /// it is closed already.

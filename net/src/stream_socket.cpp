@@ -243,7 +243,7 @@ result<std::error_code> stream_socket::take_error() const noexcept {
   if (!pending) {
     return fail(pending.error());
   }
-  return std::error_code(*pending, std::system_category());
+  return detail::system_error_of(-*pending);
 }
 
 result<void> stream_socket::shutdown(socket_side side) const noexcept {

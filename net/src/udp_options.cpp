@@ -216,7 +216,7 @@ result<bool> udp_socket::receive_offload() const noexcept {
 
 result<std::error_code> udp_socket::take_error() const noexcept {
   const auto pending = detail::number(descriptor_, {SOL_SOCKET, SO_ERROR});
-  return pending ? result<std::error_code>({*pending, std::system_category()})
+  return pending ? result<std::error_code>(detail::system_error_of(-*pending))
                  : fail(pending.error());
 }
 

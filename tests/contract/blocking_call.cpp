@@ -131,57 +131,6 @@ blocking_call writable_call() {
                  [](tcp_stream& s) { return perform_on(s, io::opcode::wait_writable); });
 }
 
-blocking_call pipe_read_call() {
-  struct state {
-    io::descriptor near;
-    raw_handle far;
-  };
-  raw_pair ends = pipe_pair();
-  auto both = std::make_shared<state>(adopt(std::move(ends.near)), std::move(ends.far));
-  return {.name = "read of a pipe",
-          .asks = call::read,
-          .handle = both->near.native_handle(),
-          .perform =
-              [both] {
-                std::array<std::byte, 4> buffer;
-                io::operation op{
-                    .code = io::opcode::read, .data = buffer.data(), .size = buffer.size()};
-                return both->near.perform(op);
-              },
-          .make_ready = [both] { CHECK(::write(both->far.get(), "ping", 4) == 4); },
-          .close = [both] { both->near.close(); }};
-}
-
-blocking_call pipe_write_call() {
-  struct state {
-    raw_handle far;
-    io::descriptor near;
-  };
-  raw_pair ends = pipe_pair();
-  CHECK(::fcntl(ends.far.get(), F_SETPIPE_SZ, 4096) == 4096);
-  const std::string page(4096, 'p');
-  CHECK(::write(ends.far.get(), page.data(), page.size()) == 4096);
-  auto both = std::make_shared<state>(std::move(ends.near), adopt(std::move(ends.far)));
-  return {.name = "write to a pipe",
-          .asks = call::write,
-          .handle = both->near.native_handle(),
-          .perform =
-              [both] {
-                std::array<char, 4096> block{};
-                io::operation op{
-                    .code = io::opcode::write, .data = block.data(), .size = block.size()};
-                return both->near.perform(op);
-              },
-          .make_ready =
-              [both] {
-                std::array<char, 4096> block;
-                while (::read(both->far.get(), block.data(), block.size()) < 0) {
-                  (void)sleep_for(100us);  // until the last one has written
-                }
-              },
-          .close = [both] { both->near.close(); }};
-}
-
 blocking_call accept_call() {
   struct state {
     tcp_listener listener;
@@ -212,8 +161,7 @@ blocking_call connect_call() {
     sockaddr_in address = loopback();
     raw_handle listener = raw_listener(address, 0);
     raw_handle first = raw_connection(address);
-    io::descriptor near =
-        adopt(raw_handle(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)));
+    io::descriptor near = adopt(raw_handle(raw::socket(AF_INET, SOCK_STREAM)));
   };
   auto both = std::make_shared<state>();
   return {.name = "connect",
@@ -226,7 +174,7 @@ blocking_call connect_call() {
                     .code = io::opcode::connect, .data = &both->address, .address_size = &size};
                 return both->near.perform(op);
               },
-          .make_ready = [both] { raw_handle(::accept(both->listener.get(), nullptr, nullptr)); },
+          .make_ready = [both] { raw_handle(raw::accept(both->listener.get())); },
           .close = [both] { both->near.close(); },
           .once = true};
 }
@@ -243,11 +191,11 @@ void expect(const blocking_call& call, std::error_code got, std::error_code want
 }
 
 const std::vector<make_call>& all_blocking_calls() {
-  static const std::vector<make_call> all = [] {
-    std::vector<make_call> calls{read_call,           read_exact_call, read_vectored_call,
-                                 readable_call,       write_call,      write_all_call,
-                                 write_vectored_call, writable_call,   pipe_read_call,
-                                 pipe_write_call,     accept_call,     connect_call};
+  static const auto all = [] {
+    std::vector<make_call> calls{read_call,   read_exact_call, read_vectored_call,  readable_call,
+                                 write_call,  write_all_call,  write_vectored_call, writable_call,
+                                 accept_call, connect_call};
+    calls.insert(calls.end(), pipe_calls().begin(), pipe_calls().end());
     calls.insert(calls.end(), socket_calls().begin(), socket_calls().end());
     return calls;
   }();

@@ -37,6 +37,9 @@ const std::vector<make_call>& all_blocking_calls();
 /// Those of UDP and Unix sockets among them.
 const std::vector<make_call>& socket_calls();
 
+/// Those of them that are made on pipes, where pipes can be waited for.
+const std::vector<make_call>& pipe_calls();
+
 /// The one that is made once.
 blocking_call connect_call();
 /// Not among them: one such call takes all that has arrived, be it meant for several.

@@ -49,7 +49,7 @@ void send_pattern(int fd, std::size_t total) {
     for (std::size_t i = 0; i < size; ++i) {
       portion[i] = pattern(sent + i);
     }
-    const ssize_t n = ::send(fd, portion.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const std::ptrdiff_t n = raw::send(fd, portion.data(), size);
     sent += n > 0 ? static_cast<std::size_t>(n) : 0;
     (void)sleep_for(moment(round * 5));
   }

@@ -38,8 +38,9 @@ child_outcome run_child(const char* test_case) {
   std::string line =
       std::string("\"") + program.data() + "\" \"--test-case=" + test_case + "\" --no-skip";
   PROCESS_INFORMATION child{};
-  REQUIRE(CreateProcessA(program.data(), line.data(), nullptr, nullptr, TRUE, 0, nullptr, nullptr,
-                         &start, &child));
+  const bool created = CreateProcessA(program.data(), line.data(), nullptr, nullptr, TRUE, 0,
+                                      nullptr, nullptr, &start, &child);
+  REQUIRE_MESSAGE(created, "error " << GetLastError() << " of " << line);
   CloseHandle(to_us);
   CloseHandle(child.hThread);
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include <dirent.h>
 #include <doctest/doctest.h>
+#include <raw_calls.hpp>
 
 #include <weft/io/backend.hpp>
 #include <weft/io/run.hpp>
@@ -22,6 +22,7 @@
 namespace weft::testing {
 
 using namespace std::chrono_literals;
+using raw::open_descriptors;
 
 /// Long enough for a fiber that was just started to have parked. Nothing but which path is taken
 /// depends on it.
@@ -29,18 +30,6 @@ inline constexpr auto settle_time = 3ms;
 
 /// What counts as at once, on a machine that has much else to do.
 inline constexpr auto promptly = sanitized ? 20s : 5s;
-
-/// How many descriptors this process has open.
-inline int open_descriptors() {
-  DIR* directory = ::opendir("/proc/self/fd");
-  REQUIRE(directory);
-  int count = 0;
-  while (::readdir(directory)) {
-    ++count;
-  }
-  ::closedir(directory);
-  return count - 3;  // ".", ".." and the directory itself
-}
 
 /// Where a test runs.
 struct setting {
@@ -58,8 +47,9 @@ inline std::vector<io::backend_kind> backends_here() {
     return {io::backend_named(named).value()};
   }
   std::vector<io::backend_kind> found;
-  for (const auto kind : {io::backend_kind::io_uring, io::backend_kind::epoll,
-                          io::backend_kind::poll, io::backend_kind::kqueue}) {
+  for (const auto kind :
+       {io::backend_kind::io_uring, io::backend_kind::epoll, io::backend_kind::poll,
+        io::backend_kind::kqueue, io::backend_kind::iocp}) {
     if (io::make_drivers(kind)) {
       found.push_back(kind);
     }

@@ -8,12 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include <arpa/inet.h>
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <raw_calls.hpp>
 
 #include <weft/io/descriptor.hpp>
 
@@ -37,7 +33,7 @@ class raw_handle {
   int release() { return std::exchange(fd_, -1); }
   void close() {
     if (fd_ >= 0) {
-      ::close(std::exchange(fd_, -1));
+      raw::close(std::exchange(fd_, -1));
     }
   }
 
@@ -60,7 +56,7 @@ inline sockaddr_in loopback(std::uint16_t port = 0) {
 }
 
 inline raw_handle raw_listener(sockaddr_in& address, int backlog) {
-  raw_handle listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  raw_handle listener(raw::socket(AF_INET, SOCK_STREAM));
   socklen_t size = sizeof address;
   REQUIRE(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), size) == 0);
   REQUIRE(::listen(listener.get(), backlog) == 0);
@@ -70,20 +66,20 @@ inline raw_handle raw_listener(sockaddr_in& address, int backlog) {
 
 /// Connects; blocks the thread, on the loopback interface for no noticeable time.
 inline raw_handle raw_connection(const sockaddr_in& address) {
-  raw_handle made(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  raw_handle made(raw::socket(AF_INET, SOCK_STREAM));
   REQUIRE(::connect(made.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   return made;
 }
 
 inline void set_option(int fd, int name, int value) {
-  REQUIRE(::setsockopt(fd, SOL_SOCKET, name, &value, sizeof value) == 0);
+  REQUIRE(raw::set_option(fd, SOL_SOCKET, name, &value, sizeof value));
 }
 
 inline raw_pair tcp_pair() {
   sockaddr_in address = loopback();
   const raw_handle listener = raw_listener(address, 1);
   raw_handle near = raw_connection(address);
-  raw_handle far(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  raw_handle far(raw::accept(listener.get()));
   REQUIRE(far.get() >= 0);
   return {std::move(near), std::move(far)};
 }
@@ -91,14 +87,8 @@ inline raw_pair tcp_pair() {
 /// Two ends of a stream socket without a network between them: full is full, until the other end
 /// reads.
 inline raw_pair local_pair() {
-  std::array<int, 2> ends{};
-  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) == 0);
-  return {raw_handle(ends[0]), raw_handle(ends[1])};
-}
-
-inline raw_pair pipe_pair() {
-  std::array<int, 2> ends{};
-  REQUIRE(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) == 0);
+  int ends[2] = {-1, -1};
+  REQUIRE(raw::pair(SOCK_STREAM, ends));
   return {raw_handle(ends[0]), raw_handle(ends[1])};
 }
 
@@ -110,14 +100,13 @@ inline io::descriptor adopt(raw_handle handle) {
 }
 
 inline bool send_now(int fd, std::string_view text) {
-  return ::send(fd, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL) ==
-         static_cast<ssize_t>(text.size());
+  return raw::send(fd, text.data(), text.size()) == static_cast<std::ptrdiff_t>(text.size());
 }
 
 /// Takes what has arrived, without waiting; empty: nothing has.
 inline std::string receive_now(int fd) {
   std::array<char, 64 * 1024> buffer;
-  const ssize_t n = ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+  const std::ptrdiff_t n = raw::receive(fd, buffer.data(), buffer.size());
   return n > 0 ? std::string(buffer.data(), static_cast<std::size_t>(n)) : std::string();
 }
 
@@ -125,19 +114,13 @@ inline std::string receive_now(int fd) {
 /// room again by itself.
 inline std::size_t fill(int fd, char with = 'f') {
   const std::string block(64 * 1024, with);
-  std::size_t sent = 0;
-  for (std::size_t size = block.size(); size > 0; size /= 2) {
-    for (ssize_t n = 0; (n = ::send(fd, block.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL)) > 0;) {
-      sent += static_cast<std::size_t>(n);
-    }
-  }
-  return sent;
+  return raw::fill(fd, block);
 }
 
 /// Ends a connection with a reset instead of an orderly end.
 inline void reset(raw_handle& handle) {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
-  REQUIRE(::setsockopt(handle.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0);
+  REQUIRE(raw::set_option(handle.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
   handle.close();
 }
 

@@ -5,8 +5,6 @@
 #include <string>
 #include <utility>
 
-#include <sys/ioctl.h>
-
 #include <weft/net/tcp.hpp>
 
 #include "io_fixture.hpp"
@@ -57,9 +55,11 @@ inline bool carries_data(const connection& both) {
 
 /// Until so many bytes can be read without waiting.
 inline void await_arrival(const stream_socket& stream, int size) {
-  int arrived = 0;
-  while (::ioctl(stream.descriptor().native_handle(), FIONREAD, &arrived) == 0 && arrived < size) {
-    (void)sleep_for(100us);
+  for (int arrived = 0; arrived >= 0 && arrived < size;) {
+    arrived = raw::arrived(stream.descriptor().native_handle());
+    if (arrived < size) {
+      (void)sleep_for(100us);
+    }
   }
 }
 

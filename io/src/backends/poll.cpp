@@ -239,7 +239,7 @@ void poll_backend::request::report() const noexcept {
 result<std::unique_ptr<backend>> make_poll_backend() {
   int wake[2];
   if (const int error = sys::wake_pipe(wake); error < 0) {
-    return fail(std::error_code(-error, std::system_category()));
+    return fail(sys::error_of(error));
   }
   return std::make_unique<poll_backend>(wake[0], wake[1]);
 }

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <sys/eventfd.h>
 
 #include <weft/io/backend.hpp>
 #include <weft/io/descriptor.hpp>
@@ -87,7 +86,7 @@ class slow_to_cancel final : public io::backend {
 TEST_CASE("backends are found by their names") {
   for (const auto kind :
        {io::backend_kind::automatic, io::backend_kind::io_uring, io::backend_kind::epoll,
-        io::backend_kind::poll, io::backend_kind::kqueue}) {
+        io::backend_kind::poll, io::backend_kind::kqueue, io::backend_kind::iocp}) {
     CHECK(io::backend_named(io::name_of(kind)) == kind);
   }
   for (const char* none : {"", "abacus", "EPOLL", "epoll "}) {
@@ -193,9 +192,8 @@ TEST_CASE("more completions than the queues hold reach a worker that never rests
   for (const auto kind : backends_here()) {
     run_in({.name = {}, .backend = kind}, [] {
       const std::size_t count = rounds(5000);
-      raw_handle raw(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-      const int native = raw.get();
-      const io::descriptor handle = adopt(std::move(raw));
+      raw_pair ends = local_pair();
+      const io::descriptor handle = adopt(std::move(ends.near));
       std::size_t ready = 0;
       std::vector<join_handle<void>> waiters;
       for (std::size_t i = 0; i < count; ++i) {
@@ -205,7 +203,7 @@ TEST_CASE("more completions than the queues hold reach a worker that never rests
         }));
       }
       (void)sleep_for(settle_time);
-      CHECK(::eventfd_write(native, 1) == 0);
+      CHECK(send_now(ends.far.get(), "x"));
       while (ready < count) {
         yield();
       }
@@ -214,7 +212,7 @@ TEST_CASE("more completions than the queues hold reach a worker that never rests
 }
 
 TEST_CASE("a closer on a plain thread is done with the backend before the operation leaves") {
-  io::descriptor handle = adopt(raw_handle(::eventfd(0, EFD_CLOEXEC)));
+  io::descriptor handle = adopt(local_pair().near);
   std::atomic<bool> submitted{false};
   std::atomic<bool> left{false};
   std::thread closer([&] {

@@ -17,6 +17,7 @@
 
 #include "support/io_fixture.hpp"
 #include "support/raw_handles.hpp"
+#include "support/raw_pipes.hpp"
 
 namespace weft::testing {
 

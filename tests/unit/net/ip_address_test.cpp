@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 #include <net/if.h>
+#include <raw_calls.hpp>
 
 #include <weft/net/address_errc.hpp>
 #include <weft/net/ip_address.hpp>
@@ -174,12 +175,14 @@ TEST_CASE("what is no address is told apart by its error [row 90]") {
 }
 
 TEST_CASE("a scope is read by index or name and written by name [row 90]") {
-  const auto loopback_index = if_nametoindex("lo");
-  REQUIRE(loopback_index != 0);
-  CHECK(must_parse("fe80::1%lo").scope_id() == loopback_index);
-  CHECK(must_parse("fe80::1%lo") == must_parse("fe80::1%" + std::to_string(loopback_index)));
-  CHECK(must_parse("fe80::1%lo").to_string() == "fe80::1%lo");
-  CHECK(must_parse("::ffff:1.2.3.4%lo").to_string() == "::ffff:1.2.3.4%lo");
+  if (weft::testing::raw::has_short_interface_names) {
+    const auto loopback_index = if_nametoindex("lo");
+    REQUIRE(loopback_index != 0);
+    CHECK(must_parse("fe80::1%lo").scope_id() == loopback_index);
+    CHECK(must_parse("fe80::1%lo") == must_parse("fe80::1%" + std::to_string(loopback_index)));
+    CHECK(must_parse("fe80::1%lo").to_string() == "fe80::1%lo");
+    CHECK(must_parse("::ffff:1.2.3.4%lo").to_string() == "::ffff:1.2.3.4%lo");
+  }
 
   CHECK(must_parse("fe80::1%4000000000").scope_id() == 4'000'000'000);
   CHECK(must_parse("fe80::1%4000000000").to_string() == "fe80::1%4000000000");

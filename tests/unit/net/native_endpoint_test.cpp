@@ -3,18 +3,16 @@
 #include <random>
 #include <type_traits>
 
-#include <arpa/inet.h>
 #include <doctest/doctest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include <raw_calls.hpp>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <weft/net/native_endpoint.hpp>
 
 using weft::endpoint;
 using weft::ip_address;
 using weft::native_endpoint;
+namespace raw = weft::testing::raw;
 
 static_assert(std::is_trivially_copyable_v<native_endpoint>);
 static_assert(sizeof(native_endpoint) == 32);
@@ -98,7 +96,7 @@ TEST_CASE("an address of another family is refused, also when it was cut off") {
 
 TEST_CASE("system calls take and fill the native form [row 90]") {
   for (const endpoint& where : {endpoint::loopback_v4(0), endpoint::loopback_v6(0)}) {
-    const int fd = socket(where.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int fd = raw::socket(where.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM);
     if (fd < 0) {
       MESSAGE("no IPv6 on this machine");
       continue;
@@ -116,6 +114,6 @@ TEST_CASE("system calls take and fill the native form [row 90]") {
     } else {
       CHECK_MESSAGE(where.is_v6(), "127.0.0.1 must be there");
     }
-    close(fd);
+    raw::close(fd);
   }
 }

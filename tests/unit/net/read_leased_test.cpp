@@ -205,6 +205,9 @@ TEST_CASE("try_read_leased() never waits; halves and Unix streams lease, too") {
     CHECK(text_of(or_throw(reader.try_read_leased())) == "tcp");
     CHECK(error_of(reader.try_read_leased()) == would_block);
 
+    if (!raw::has_unix_sockets) {
+      return;
+    }
     auto [left, right] = or_throw(unix_stream::pair());
     or_throw(left.write_all("unix"));
     CHECK(text_of(or_throw(right.read_leased())) == "unix");

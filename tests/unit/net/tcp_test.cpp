@@ -132,13 +132,20 @@ TEST_CASE("a restarted server takes its port while old connections linger") {
       CHECK(read_error(both.client) == errc::end_of_stream);
     }
     listener.close();
-    CHECK(error_of(listen(where, {.reuse_address = false})) == std::errc::address_in_use);
+    if (raw::keeps_ports_of_lingering) {
+      CHECK(error_of(listen(where, {.reuse_address = false})) == std::errc::address_in_use);
+    }
     CHECK(listen(where));
   });
 }
 
 TEST_CASE("listeners share a port when all of them ask to [row 92]") {
   in_io([] {
+    if (!raw::has_all_options) {
+      CHECK(error_of(listen("127.0.0.1:0", {.reuse_port = true})) ==
+            std::errc::operation_not_supported);
+      return;
+    }
     const auto first = or_throw(listen("127.0.0.1:0", {.reuse_port = true}));
     const endpoint where = or_throw(first.local_endpoint());
     CHECK(listen(where, {.reuse_port = true}));
@@ -260,8 +267,7 @@ TEST_CASE("options without a call here are set on the handle") {
     const int fd = both.client.descriptor().native_handle();
     set_option(fd, SO_KEEPALIVE, 1);
     int value = 0;
-    socklen_t size = sizeof value;
-    CHECK(::getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &value, &size) == 0);
+    CHECK(raw::get_option(fd, SOL_SOCKET, SO_KEEPALIVE, value));
     CHECK(value == 1);
   });
 }

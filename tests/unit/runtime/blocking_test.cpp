@@ -12,6 +12,7 @@
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
 #include <support/this_thread.hpp>
+#include <thread_end.hpp>
 
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/cancel.hpp>
@@ -146,14 +147,7 @@ TEST_CASE("[row 17] a pool thread is used again while it is idle and ended after
   in_fiber(
       [] {
         std::atomic<int> ended = 0;
-        struct at_thread_end {
-          std::atomic<int>* count = nullptr;
-          ~at_thread_end() { ++*count; }
-        };
-        CHECK(weft::blocking([&] {
-                static thread_local at_thread_end sign;
-                sign.count = &ended;
-              }).has_value());
+        CHECK(weft::blocking([&] { weft::testing::count_end_of_this_thread(ended); }).has_value());
         const auto give_up = weft::clock::now() + 10s;
         while (ended == 0 && weft::clock::now() < give_up) {
           CHECK(weft::sleep_for(1ms).has_value());

@@ -20,6 +20,7 @@ enum class backend_kind : std::uint8_t {
   epoll,
   poll,
   kqueue,
+  iocp,
 };
 
 WEFT_API std::string_view name_of(backend_kind kind) noexcept;

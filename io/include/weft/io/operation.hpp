@@ -74,8 +74,8 @@ struct operation {
   operation* previous = nullptr;
   detail::operation_queue* queue = nullptr;  // in which of the descriptor's queues it is
   bool interrupted = false;                  // a closer has seen to it
-  bool poll_first = false;        // ring: wait for readiness in the kernel, make the call from here
-  bool polled = false;            // ring: that wait is over, or may be: the call comes first
+  bool poll_first = false;        // completion: wait for readiness there, make the call from here
+  bool polled = false;            // completion: that is over, or may be: the call comes first
   bool attempt = true;            // readiness: a call might not have to wait
   std::uint32_t events_seen = 0;  // readiness: the side's count when attempt was read
   std::atomic<bool> done{false};  // result is valid; set by the backend, see complete()

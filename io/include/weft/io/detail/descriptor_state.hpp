@@ -70,10 +70,14 @@ class WEFT_API descriptor_state {
   bool cut_short =
       false;  // the end, an error or an urgent mark may make a call move less than it could
   poller_home* home = nullptr;  // where the handle is registered, and ...
-  std::uint64_t tenancy = 0;    // ... with which of those who have lived there
+  // ... with which of those who have lived there. IOCP: the number of the completion port that the
+  // handle belongs to; 0: none yet.
+  std::uint64_t tenancy = 0;
 
   // Completion backends only: the kernel has these, and nobody else may complete them.
   operation_queue submitted;
+  // IOCP: what completes at once is not reported to the port as well.
+  bool skips_immediate = false;
   // The last receive moved so much that the next one polls first.
   bool large_receives = false;
   // The last accept got a connection, so the next tries first: of a thousand that come at once one

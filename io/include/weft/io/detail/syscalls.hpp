@@ -1,9 +1,9 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <system_error>
 
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
@@ -69,6 +69,9 @@ WEFT_API injector inject(injector asked_before_each_call) noexcept;
 
 /// Asks the injector, if any. For calls that others make on our behalf, such as the ring's.
 WEFT_API fault consult(call which, int fd, std::size_t size = 0) noexcept;
+
+/// What a result below 0 is to users.
+WEFT_API std::error_code error_of(std::ptrdiff_t result) noexcept;
 
 // Sockets are non-blocking and closed by exec().
 WEFT_API int socket(int family, int type, int protocol) noexcept;

@@ -55,12 +55,12 @@ bool await(operation& op) noexcept {
 
 /// Before an operation is submitted again. False: its descriptor is closing.
 bool prepare_again(detail::descriptor_state& state, operation& op) noexcept {
-  std::lock_guard hold(state.lock);
+  std::unique_lock hold(state.lock);
+  detail::descriptor_state::take_back(op, hold);
   if (state.closing) {
     return false;
   }
   op.done.store(false, std::memory_order_relaxed);
-  detail::operation_queue::remove(op);
   return true;
 }
 
@@ -189,7 +189,7 @@ bool interrupt_one(detail::descriptor_state& state) noexcept {
       return false;
     }
     found->interrupted = true;
-    state.interrupting = found;
+    found->held.store(true, std::memory_order_relaxed);
     home = found->home;
     tag = found->tag;
     withdrawn = home->withdraw(*found);
@@ -199,8 +199,7 @@ bool interrupt_one(detail::descriptor_state& state) noexcept {
   } else {
     home->request_cancel(tag);
   }
-  std::lock_guard hold(state.lock);
-  state.interrupting = nullptr;
+  detail::descriptor_state::let_go(*found);
   return true;
 }
 

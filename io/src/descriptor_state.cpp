@@ -140,12 +140,7 @@ void descriptor_state::leave(operation& op, bool exhausted) noexcept {
   weft::detail::wait_token last_out;
   {
     std::unique_lock hold(lock);
-    while (interrupting == &op) [[unlikely]] {
-      hold.unlock();
-      std::this_thread::yield();
-      hold.lock();
-    }
-    operation_queue::remove(op);
+    take_back(op, hold);
     readiness& mine = side(direction_of(op.code));
     if (exhausted && mine.events == op.events_seen && !cut_short) {
       mine.maybe = false;
@@ -171,7 +166,7 @@ void descriptor_state::leave(operation& op, bool exhausted) noexcept {
     }
   }
   if (successor) {
-    complete(*successor, -EAGAIN);
+    complete_taken(*successor, -EAGAIN);
   }
   if (last_out.who) {
     weft::detail::unpark(last_out);
@@ -184,8 +179,24 @@ operation* descriptor_state::take_first(direction d) noexcept {
     operation_queue::remove(*op);
     op->attempt = true;
     op->events_seen = side(d).events;
+    op->held.store(true, std::memory_order_relaxed);
   }
   return op;
+}
+
+void descriptor_state::take_back(operation& op,
+                                 std::unique_lock<weft::detail::spinlock>& hold) noexcept {
+  while (op.held.load(std::memory_order_acquire)) [[unlikely]] {
+    hold.unlock();
+    std::this_thread::yield();
+    hold.lock();
+  }
+  operation_queue::remove(op);
+}
+
+void descriptor_state::complete_taken(operation& op, std::ptrdiff_t result) noexcept {
+  complete(op, result);
+  let_go(op);
 }
 
 }  // namespace weft::io::detail

@@ -88,7 +88,7 @@ void readiness_backend::move_here(detail::descriptor_state& state, detail::polle
   for (const direction d : {direction::in, direction::out}) {
     while (operation* stranded = state.take_first(d)) {
       hold.unlock();
-      detail::complete(*stranded, error);
+      detail::descriptor_state::complete_taken(*stranded, error);
       hold.lock();
     }
   }
@@ -124,10 +124,10 @@ void readiness_backend::on_event(detail::descriptor_state& state, event what) no
     }
   }
   if (reader) {
-    detail::complete(*reader, -EAGAIN);
+    detail::descriptor_state::complete_taken(*reader, -EAGAIN);
   }
   if (writer) {
-    detail::complete(*writer, -EAGAIN);
+    detail::descriptor_state::complete_taken(*writer, -EAGAIN);
   }
 }
 

@@ -74,6 +74,11 @@ struct operation {
   operation* previous = nullptr;
   detail::operation_queue* queue = nullptr;  // in which of the descriptor's queues it is
   bool interrupted = false;                  // a closer has seen to it
+  // Someone who may be a stranger to the fiber's runtime, a plain thread or a worker of another
+  // one, ends the operation just now. It stays inside until this is false: else its fiber could be
+  // cancelled, find `done`, and end, its runtime with it, before the other is done with the fiber's
+  // control block and the backend. Set under the descriptor's lock.
+  std::atomic<bool> held{false};
   bool poll_first = false;        // completion: wait for readiness there, make the call from here
   bool polled = false;            // completion: that is over, or may be: the call comes first
   bool attempt = true;            // readiness: a call might not have to wait

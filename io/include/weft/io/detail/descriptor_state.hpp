@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <mutex>
 
 #include <weft/io/operation.hpp>
 #include <weft/runtime/config.hpp>
@@ -51,9 +52,18 @@ class WEFT_API descriptor_state {
   /// Counts it out. `exhausted`: it moved fewer bytes than it could, so the next one has to wait.
   void leave(operation& op, bool exhausted) noexcept;
 
-  /// Under the lock: the longest-waiting operation in a direction, off its queue, to be completed
-  /// with -EAGAIN: its turn has come to try. Null: none.
+  /// Under the lock: the longest-waiting operation in a direction, off its queue and held, to be
+  /// completed with -EAGAIN: its turn has come to try. Null: none.
   operation* take_first(direction d) noexcept;
+  /// Completes what take_first() returned. It may be gone when this returns.
+  static void complete_taken(operation& op, std::ptrdiff_t result) noexcept;
+  /// The last thing that whoever holds an operation does with it.
+  static void let_go(operation& op) noexcept {
+    op.held.store(false, std::memory_order_release);  // pairs with the acquire in take_back()
+  }
+  /// Under the lock, which is given up meanwhile: waits until nobody holds the operation. Then it
+  /// is off its queue, and nobody will find it any more.
+  static void take_back(operation& op, std::unique_lock<weft::detail::spinlock>& hold) noexcept;
 
   weft::detail::spinlock lock;
   bool closing = false;
@@ -86,11 +96,6 @@ class WEFT_API descriptor_state {
   // Above 0, the next receive of a message tries first: in a burst the next one is there already.
   // Attempts in vain use it up; after some messages that had to be waited for, one more is made.
   signed char message_tries = 0;
-
-  // The one that the closer sees to just now. It stays inside meanwhile: the closer may be on a
-  // thread that knows nothing of the operation's runtime, which may end as soon as it has left, and
-  // with it the backend and the fiber's control block.
-  operation* interrupting = nullptr;
 
   // Whoever waits in close(): the first for the operations to leave, the others for the first.
   struct closer {

@@ -34,7 +34,8 @@ struct waited_job final : blocking_job {
       to_wake = waiter;
       done.store(true, std::memory_order_relaxed);
     }
-    // This object may be gone now, but a token is harmless when stale.
+    // This object may be gone now, but a token is harmless when stale: a runtime goes only after
+    // the threads of its pool.
     unpark(to_wake);
   }
 };

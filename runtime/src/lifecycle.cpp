@@ -205,11 +205,14 @@ void finish_fiber(fiber& f, join_state seen, worker& here) noexcept {
   } else if (seen == join_state::detached) {
     give_back(&f);
   } else {
-    // Only then: a joiner that comes too late writes it meanwhile.
+    // Only then: a joiner that comes too late writes it meanwhile. Claimed before it is told: one
+    // whose wait has ended otherwise looks out for `finished`, and then it, and its runtime, may be
+    // gone.
     const wait_token joiner = seen == join_state::waiting ? f.joiner : wait_token{};
+    const bool is_awaited = joiner.who && claim_wait(joiner);
     f.joining.store(join_state::finished, std::memory_order_release);
-    if (seen == join_state::waiting) {
-      unpark(joiner);
+    if (is_awaited) {
+      resume(joiner);
     }
   }
   worker_counters::count(here.counters().finished);

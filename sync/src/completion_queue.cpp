@@ -117,11 +117,16 @@ void completion_core::make_ready(completion_entry& entry) noexcept {
     entry.next_ready_ = nullptr;
     (last_ready_ ? last_ready_->next_ready_ : first_ready_) = &entry;
     last_ready_ = &entry;
-    woken = std::exchange(waiter_, {});
+    // Claimed under the lock: an owner whose wait has ended otherwise takes the lock before it
+    // leaves next(), and then it, and its runtime, may be gone.
+    if (waiter_.who && claim_wait(waiter_)) {
+      woken = waiter_;
+    }
+    waiter_ = {};
   }
   // The queue may be gone.
   if (woken.who) {
-    unpark(woken);
+    resume(woken);
   }
 }
 

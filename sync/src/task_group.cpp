@@ -83,13 +83,16 @@ void task_group::ended(detail::fiber* task) noexcept {
   detail::wait_token to_wake;
   {
     std::lock_guard hold(lock_);
-    if (--running_ == 0) {
-      to_wake = std::exchange(waiter_, {});
+    // Claimed under the lock: one whose wait has ended otherwise takes the lock before it leaves,
+    // and then it, and its runtime, may be gone.
+    if (--running_ == 0 && waiter_.who) {
+      to_wake = detail::claim_wait(waiter_) ? waiter_ : detail::wait_token();
+      waiter_ = {};
     }
   }
   // The group may be gone.
   if (to_wake.who) {
-    detail::unpark(to_wake);
+    detail::resume(to_wake);
   }
 }
 

@@ -1,4 +1,6 @@
+#include <chrono>
 #include <mutex>
+#include <utility>
 
 #include <explore/holds.hpp>
 
@@ -14,6 +16,7 @@ using weft::detail::begin_wait_uncancelable;
 using weft::detail::park;
 using weft::detail::resume;
 using weft::detail::spinlock;
+using weft::detail::unpark;
 using weft::detail::wait_node;
 using weft::detail::wait_queue;
 using weft::detail::wait_token;
@@ -81,6 +84,38 @@ class hasty_condition {
   wait_queue queue_;
 };
 
+/// Planted: takes the waiter's token under the lock and ends its wait after it, when it may have
+/// ended otherwise, and the waiter, too.
+class late_event {
+ public:
+  void set() {
+    std::unique_lock hold(lock_);
+    is_set_ = true;
+    const wait_token waiter = std::exchange(waiter_, {});
+    hold.unlock();
+    if (waiter.who) {
+      unpark(waiter);
+    }
+  }
+  void wait() {
+    std::unique_lock hold(lock_);
+    if (is_set_) {
+      return;
+    }
+    waiter_ = begin_wait_uncancelable();
+    const wait_token self = waiter_;
+    hold.unlock();
+    (void)park(self, weft::deadline_after(std::chrono::milliseconds(1)), "a planted bug");
+    hold.lock();
+    waiter_ = {};
+  }
+
+ private:
+  spinlock lock_;
+  wait_token waiter_;
+  bool is_set_ = false;
+};
+
 }  // namespace
 
 TEST_CASE("[row 148] caught: a wake-up lost between looking and waiting") {
@@ -137,7 +172,7 @@ TEST_CASE("[row 148] caught: one wait claimed by two") {
                   wake, wake});
         expect(winners <= 1, "one has woken it");
       },
-      "one has woken it");
+      "one has woken it", {.one_runtime = true});
 }
 
 TEST_CASE("[row 148] caught: a waiter that is resumed and then touched") {
@@ -177,4 +212,13 @@ TEST_CASE("[row 148] caught: a cancellation that is looked for before the wait b
                   [] { cancel(1); }});
       },
       "deadlock: thread 1");
+}
+
+TEST_CASE("[row 148] caught: a wait that is looked at when the waiter may be gone") {
+  is_caught(
+      [] {
+        late_event done;
+        together({[&] { done.wait(); }, [&] { done.set(); }});
+      },
+      "has ended is looked at");
 }

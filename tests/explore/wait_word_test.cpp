@@ -84,31 +84,33 @@ TEST_CASE("[row 148] of a waker, a deadline and a cancellation one ends the wait
 }
 
 TEST_CASE("[row 148] a wait that is put aside for a moment loses no waker") {
-  holds([] {
-    using weft::detail::wait_state;
-    using weft::detail::wait_word;
-    board at;
-    weft::detail::atomic<bool> is_open{false};
-    wait_token open;
-    int wakers = 0;
-    std::optional<wake_reason> why;
-    together({[&] {
-                open = *begin_wait(cancelable::no);
-                is_open.store(true);
-                at.put(open);
-                why = park(open, deadline_after(1ms), "the explorer");
-              },
-              [&] {
-                wait_state was{};
-                if (is_open.load() && wait_word::hold(open, was)) {
-                  expect(was == wait_state::waiting_firmly, "what it was is known");
-                  wait_word::release(open, was);
-                }
-              },
-              [&] { wakers += at.wake() ? 1 : 0; }});
-    expect(why == (wakers == 1 ? wake_reason::ready : wake_reason::timed_out),
-           "who found the wait ended it");
-  });
+  holds(
+      [] {
+        using weft::detail::wait_state;
+        using weft::detail::wait_word;
+        board at;
+        weft::detail::atomic<bool> is_open{false};
+        wait_token open;
+        int wakers = 0;
+        std::optional<wake_reason> why;
+        together({[&] {
+                    open = *begin_wait(cancelable::no);
+                    is_open.store(true);
+                    at.put(open);
+                    why = park(open, deadline_after(1ms), "the explorer");
+                  },
+                  [&] {
+                    wait_state was{};
+                    if (is_open.load() && wait_word::hold(open, was)) {
+                      expect(was == wait_state::waiting_firmly, "what it was is known");
+                      wait_word::release(open, was);
+                    }
+                  },
+                  [&] { wakers += at.wake() ? 1 : 0; }});
+        expect(why == (wakers == 1 ? wake_reason::ready : wake_reason::timed_out),
+               "who found the wait ended it");
+      },
+      {.one_runtime = true});
 }
 
 TEST_CASE("[row 148] a cancellation is not missed by a wait that begins meanwhile") {
@@ -186,7 +188,7 @@ TEST_CASE("[row 148] a stale token ends no later wait") {
                   [&] { woke_first = first.wake(); }});
         expect(end_of_second == wake_reason::timed_out, "the token names the first wait");
       },
-      {.preemptions = 3});
+      {.preemptions = 3, .one_runtime = true});
 }
 
 TEST_CASE("[row 148] abandoning a wait and waking it are one or the other") {
@@ -234,5 +236,5 @@ TEST_CASE(
                     weft::detail::unpark_this_or_next(published);
                   }});
       },
-      {.preemptions = 3});
+      {.preemptions = 3, .one_runtime = true});
 }

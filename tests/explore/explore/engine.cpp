@@ -88,6 +88,7 @@ void engine::prepare(thread& t, const std::function<void()>& does) {
   t.relaxed = 0;
   t.until = forever;
   t.last_read = nullptr;
+  t.cancels = false;
 }
 
 WEFT_NO_FAKE_STACK void engine::enter(void* self) noexcept {

@@ -54,6 +54,7 @@ class engine {
   int self() const noexcept { return running_->number; }
   detail::thread_parker& parker_of(std::size_t number) noexcept;
   detail::thread_parker& parker() noexcept { return parker_of(borrowed_); }
+  void cancel(std::size_t number);
   std::string seed() const { return decides_->seed(); }
 
  private:
@@ -78,6 +79,7 @@ class engine {
     std::uint32_t relaxed = 0;    // how often since that changed last
     time_point until = forever;
     const void* last_read = nullptr;
+    bool cancels = false;  // another thread, which may have ended
     const std::function<void()>* does = nullptr;
     std::unique_ptr<std::byte[]> memory;
     place at;
@@ -93,6 +95,7 @@ class engine {
   void go_to(thread& next);
   void switch_to(place& from, place& to, bool for_good);
   bool could_run(const thread& t);
+  bool is_wait_of_ended(const void* at) noexcept;
   void look_for_leftovers();
   void note(std::source_location where);
   std::string describe_waiters() const;

@@ -117,9 +117,7 @@ void expect(bool holds, const char* what) {
 }
 
 void cancel(int thread) {
-  engine::current()
-      ->parker_of(static_cast<std::size_t>(thread))
-      .root.cancel("the explored program says so");
+  engine::current()->cancel(static_cast<std::size_t>(thread));
 }
 
 int self() noexcept {

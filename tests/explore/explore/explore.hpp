@@ -18,8 +18,10 @@
 ///
 /// Found are: an expect() that fails; a deadlock, where all wait and nobody has a deadline; a
 /// livelock, more steps than a program can need; a wake-up that nobody has absorbed; memory that
-/// was leaked, freed twice, or of which an atomic is used after it was freed. A failed assertion of
-/// the library ends the process, but prints the seed first.
+/// was leaked, freed twice, or of which an atomic is used after it was freed; a waker that looks at
+/// the wait of a thread that has ended, as if it were a fiber of another runtime, of which nothing
+/// may be left by then. A failed assertion of the library ends the process, but prints the seed
+/// first.
 ///
 /// Not found: what weaker memory orders than seq_cst permit (ThreadSanitizer and the comments at
 /// each atomic are for that), and races on data that is not atomic.
@@ -38,6 +40,9 @@ struct options {
   std::uint64_t most_runs = 4'000'000;
   /// More steps of one run are a livelock.
   std::uint32_t most_steps = 20'000;
+  /// All threads are of one runtime, which outlives them: a waker may look at the wait of one that
+  /// has ended.
+  bool one_runtime = false;
 };
 
 struct failure {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string_view>
 
 #include "arena.hpp"
@@ -21,6 +22,24 @@ void engine::before(const void* at, std::source_location where) {
     fail(std::string("memory is used after it was freed, at ") + where.file_name() + ":" +
          std::to_string(where.line()));
   }
+  if (!how_.one_runtime && !running_->cancels && is_wait_of_ended(at)) {
+    fail(std::string("the wait of a thread that has ended is looked at, at ") + where.file_name() +
+         ":" + std::to_string(where.line()));
+  }
+}
+
+/// A parker's word comes first in it.
+bool engine::is_wait_of_ended(const void* at) noexcept {
+  return std::ranges::any_of(threads_, [&](const thread& t) {
+    return t.is == state::ended && at == static_cast<const void*>(t.parker.data());
+  });
+}
+
+void engine::cancel(std::size_t number) {
+  thread& self = *running_;
+  self.cancels = true;
+  parker_of(number).root.cancel("the explored program says so");
+  self.cancels = false;
 }
 
 void engine::after(const void* at, access what) {

@@ -154,8 +154,10 @@ void discard_fiber(fiber* f) noexcept {
   f->root.detach();
   f->alive.store(false, std::memory_order_relaxed);
   runtime_core& core = f->home->core();
-  core.count_discarded();
+  const runtime_core::visit inside(core);  // it may be the last that a shutdown waits for
   give_back(f);
+  core.count_discarded();
+  core.signal_if_drained();
 }
 
 void start_fiber(fiber* f) noexcept {

@@ -96,7 +96,7 @@ runtime_core::runtime_core(runtime_options& options, runtime& face)
 }
 
 runtime_core::~runtime_core() {
-  while (visitors_.load(std::memory_order_acquire) != 0) {  // pairs with the release in schedule()
+  while (visitors_.load(std::memory_order_acquire) != 0) {  // pairs with the release in ~visit()
     std::this_thread::yield();
   }
   std::uint64_t created = spawned_outside_.load(std::memory_order_relaxed);
@@ -124,14 +124,13 @@ void runtime_core::schedule(fiber* f) noexcept {
 
 void runtime_core::schedule_from_outside(fiber* f) noexcept {
   // Once it is queued the fiber may run, and be the last one that the runtime waited for.
-  visitors_.fetch_add(1, std::memory_order_relaxed);
+  const visit inside(*this);
   if (stays_home(*f)) {
     f->home->push_remote(f);
   } else {
     shared_queue_.push(f);
     idle_.shared_work_arrived();
   }
-  visitors_.fetch_sub(1, std::memory_order_release);
 }
 
 bool runtime_core::stays_home(const fiber& f) const noexcept {
@@ -159,7 +158,7 @@ void runtime_core::signal_if_drained() noexcept {
 std::uint64_t runtime_core::live_fibers() const noexcept {
   // Finished first: both only grow, so a sum of zero was true when the first loop ended. Acquire
   // pairs with the release in worker_counters::count(): a fiber's children are counted before it.
-  std::uint64_t finished = discarded_.load(std::memory_order_acquire);
+  std::uint64_t finished = discarded_.load(std::memory_order_seq_cst);
   for (const auto& w : workers_) {
     finished += w->counters().finished.load(std::memory_order_acquire);
   }

@@ -47,6 +47,21 @@ class runtime_core {
   blocking_pool& blocking() noexcept { return *blocking_; }
   std::mutex& names() noexcept { return names_; }
 
+  /// While one lives the runtime is not destroyed: for outsiders, who may let the last fiber end
+  /// that it waits for.
+  class visit {
+   public:
+    explicit visit(runtime_core& core) noexcept : core_(core) {
+      core_.visitors_.fetch_add(1, std::memory_order_relaxed);
+    }
+    ~visit() { core_.visitors_.fetch_sub(1, std::memory_order_release); }
+    visit(const visit&) = delete;
+    visit& operator=(const visit&) = delete;
+
+   private:
+    runtime_core& core_;
+  };
+
   /// Makes a fiber runnable that no one else can make runnable now: its wait was claimed, or it was
   /// just created. Any thread.
   void schedule(fiber* f) noexcept;
@@ -56,7 +71,9 @@ class runtime_core {
   void count_spawned(worker* here) noexcept;
   /// Ends the wait of shutdown() when there is no fiber left.
   void signal_if_drained() noexcept;
-  void count_discarded() noexcept { discarded_.fetch_add(1, std::memory_order_release); }
+  /// seq_cst, and then comes signal_if_drained(), which looks for a stop: shutdown() stops and then
+  /// looks at this.
+  void count_discarded() noexcept { discarded_.fetch_add(1, std::memory_order_seq_cst); }
   void count_reaped() noexcept { reaped_outside_.fetch_add(1, std::memory_order_relaxed); }
   std::uint64_t live_fibers() const noexcept;
   std::uint64_t spawned_outside() const noexcept {
@@ -115,7 +132,7 @@ class runtime_core {
   std::atomic<std::uint64_t> spawned_outside_{0};
   std::atomic<std::uint64_t> reaped_outside_{0};
   std::atomic<std::uint64_t> discarded_{0};    // created, never started
-  std::atomic<std::uint32_t> visitors_{0};     // outsiders inside schedule()
+  std::atomic<std::uint32_t> visitors_{0};     // see visit
   std::atomic<std::uint32_t> signal_word_{0};  // futex of wait_until() without a worker
   std::mutex names_;                           // guards extras->name against dumps
   bool shut_down_ = false;

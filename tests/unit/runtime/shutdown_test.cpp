@@ -1,4 +1,5 @@
 #include <atomic>
+#include <stdexcept>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -137,6 +138,43 @@ TEST_CASE("[row 20] shutdown drains fibers that were never run") {
     }
     CHECK(ran == 20);
   }
+}
+
+TEST_CASE("[row 20] shutdown hears of a fiber whose callable could not be moved into it") {
+  struct immovable {
+    weft::runtime& house;
+    std::atomic<bool>& being_moved;
+    std::atomic<bool>& may_throw;
+
+    immovable(weft::runtime& in, std::atomic<bool>& moved, std::atomic<bool>& may) noexcept
+        : house(in), being_moved(moved), may_throw(may) {}
+    immovable(const immovable& other)
+        : house(other.house), being_moved(other.being_moved), may_throw(other.may_throw) {
+      if (house.statistics().live_fibers == 0) {
+        return;  // it is on its way to the fiber
+      }
+      being_moved = true;
+      while (!may_throw) {
+        std::this_thread::sleep_for(1ms);
+      }
+      std::this_thread::sleep_for(10ms);  // shutdown() has come to wait
+      throw std::runtime_error("does not move");
+    }
+    void operator()() const noexcept {}
+  };
+  std::atomic<bool> being_moved{false};
+  std::atomic<bool> may_throw{false};
+  test_runtime r({.workers = 1, .background = true});
+  const immovable task(*r, being_moved, may_throw);
+  std::thread outsider([&] { CHECK_THROWS_AS(r->spawn(task), std::runtime_error); });
+  while (!being_moved) {
+    std::this_thread::sleep_for(1ms);
+  }
+  // By then the worker has given its stacks back, and nothing wakes it any more.
+  std::this_thread::sleep_for(1200ms);
+  may_throw = true;
+  r->shutdown();
+  outsider.join();
 }
 
 TEST_CASE("[row 20] a runtime whose caller never ran it still drains its fibers") {

@@ -152,18 +152,18 @@ blocking_call accept_call() {
           .close = [both] { both->listener.close(); }};
 }
 
-}  // namespace
-
-/// A connection to a listener whose queue is full stands only after someone has been accepted and
-/// the system has tried again, a second later.
-blocking_call connect_call() {
+/// To a listener whose queue has room for so many; one is in it.
+blocking_call connecting(int backlog) {
   struct state {
+    explicit state(int room) : listener(raw_listener(address, room)) {}
+
     sockaddr_in address = loopback();
-    raw_handle listener = raw_listener(address, 0);
+    raw_handle listener;
     raw_handle first = raw_connection(address);
     io::descriptor near = adopt(raw_handle(raw::socket(AF_INET, SOCK_STREAM)));
   };
-  auto both = std::make_shared<state>();
+  auto both = std::make_shared<state>(backlog);
+  const bool waits = backlog == 0;
   return {.name = "connect",
           .asks = call::connect,
           .handle = both->near.native_handle(),
@@ -174,9 +174,26 @@ blocking_call connect_call() {
                     .code = io::opcode::connect, .data = &both->address, .address_size = &size};
                 return both->near.perform(op);
               },
-          .make_ready = [both] { raw_handle(raw::accept(both->listener.get())); },
+          .make_ready =
+              [both, waits] {
+                if (waits) {
+                  raw_handle(raw::accept(both->listener.get()));
+                }
+              },
           .close = [both] { both->near.close(); },
-          .once = true};
+          .once = waits};
+}
+
+}  // namespace
+
+/// A connection to a listener whose queue is full stands only after someone has been accepted and
+/// the system has tried again, a second later.
+blocking_call connect_call() {
+  return connecting(0);
+}
+
+blocking_call quick_connect_call() {
+  return connecting(4);
 }
 
 blocking_call read_leased_call() {

@@ -42,6 +42,8 @@ const std::vector<make_call>& pipe_calls();
 
 /// The one that is made once.
 blocking_call connect_call();
+/// Not among them: to a listener that has room, so that it waits for no noticeable time.
+blocking_call quick_connect_call();
 /// Not among them: one such call takes all that has arrived, be it meant for several.
 blocking_call read_leased_call();
 

@@ -29,33 +29,10 @@ using detail::sys::call;
 
 constexpr std::string_view plain_thread = "a plain thread";
 
-/// Of a socket each time, to a listener that has room: it waits for no noticeable time.
-blocking_call quick_connect() {
-  struct state {
-    sockaddr_in address = loopback();
-    raw_handle listener = raw_listener(address, 4);
-    io::descriptor near =
-        adopt(raw_handle(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)));
-  };
-  auto both = std::make_shared<state>();
-  return {.name = "connect",
-          .asks = call::connect,
-          .handle = both->near.native_handle(),
-          .perform =
-              [both] {
-                unsigned size = sizeof both->address;
-                io::operation op{
-                    .code = io::opcode::connect, .data = &both->address, .address_size = &size};
-                return both->near.perform(op);
-              },
-          .make_ready = [] {},
-          .close = [both] { both->near.close(); }};
-}
-
 template <class F>
 void with_each_case(F f) {
   std::vector<make_call> calls = all_blocking_calls();
-  std::ranges::replace(calls, &connect_call, &quick_connect);
+  std::ranges::replace(calls, &connect_call, &quick_connect_call);
   calls.push_back(&read_leased_call);
   for (const make_call make : calls) {
     for (const errno_case& error : errnos_of(make().asks)) {

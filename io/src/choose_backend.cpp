@@ -15,13 +15,32 @@ namespace {
 using detail::available_backend;
 using detail::available_backends;
 
+std::string names_of_available() {
+  std::string names;
+  for (const available_backend& one : available_backends()) {
+    names.append(names.empty() ? "" : ", ").append(name_of(one.kind));
+  }
+  return names;
+}
+
 result<std::unique_ptr<backend>> make(backend_kind kind) {
   for (const available_backend& one : available_backends()) {
     if (one.kind == kind) {
-      return one.make();
+      auto made = one.make();
+      if (!made) {
+        weft::detail::note_error(
+            made.error(), "backend " + std::string(name_of(kind)) + ": " + made.error().message() +
+                              " (leave WEFT_BACKEND and run_options::backend unset to get "
+                              "one that works here)");
+      }
+      return made;
     }
   }
-  return fail(std::make_error_code(std::errc::function_not_supported));
+  const auto error = std::make_error_code(std::errc::function_not_supported);
+  weft::detail::note_error(error, "backend " + std::string(name_of(kind)) +
+                                      " does not exist on this system, which has " +
+                                      names_of_available());
+  return fail(error);
 }
 
 /// The first that works from `kind` on, and in `choice` which it is and what was wrong with the
@@ -42,6 +61,7 @@ result<std::unique_ptr<backend>> make_or_fall_back(backend_kind kind, backend_ch
     choice.reason += (choice.reason.empty() ? "" : ", ") + std::string(name_of(one.kind)) +
                      " is not to be had here (" + made.error().message() + ")";
   }
+  weft::detail::note_error(made.error(), "no backend works here: " + choice.reason);
   return made;
 }
 
@@ -51,7 +71,7 @@ std::unique_ptr<driver> make_another(backend_kind kind) {
   backend_choice ignored;
   auto made = make_or_fall_back(kind, ignored);
   if (!made) {
-    throw std::system_error(made.error(), "weft: no backend for a worker");
+    weft::detail::throw_system_error(made.error());
   }
   return std::move(*made);
 }
@@ -71,11 +91,9 @@ result<backend_kind> kind_from_environment() {
     return *kind;
   }
   const auto error = std::make_error_code(std::errc::invalid_argument);
-  std::string message = std::string("WEFT_BACKEND=") + name + ": no such backend; one of automatic";
-  for (const available_backend& one : available_backends()) {
-    message.append(", ").append(name_of(one.kind));
-  }
-  weft::detail::note_error(error, message);
+  weft::detail::note_error(error, std::string("WEFT_BACKEND=") + name +
+                                      ": no such backend; one of automatic, " +
+                                      names_of_available());
   return fail(error);
 }
 
@@ -101,11 +119,6 @@ result<driver_factory> make_drivers(backend_kind wanted, backend_choice* chosen)
     first = make(wanted);
   }
   if (!first) {
-    weft::detail::note_error(first.error(),
-                             "backend " + std::string(name_of(choice.kind)) + ": " +
-                                 first.error().message() +
-                                 " (leave WEFT_BACKEND and run_options::backend unset to get one "
-                                 "that works here)");
     return fail(first.error());
   }
   if (chosen) {

@@ -1,4 +1,7 @@
+#include <memory>
 #include <new>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include <weft/runtime/cancel.hpp>
@@ -95,18 +98,26 @@ void detail::inherit_background(fiber& ended, std::error_code error) noexcept {
   adopt_background(error, take_background(ended, error));
 }
 
+namespace {
+
+/// Says what explain() says, no more and no less: std::system_error would add the code's message,
+/// which most explanations have already.
+class explained_error final : public std::system_error {
+ public:
+  explained_error(std::error_code error, std::string what)
+      : system_error(error), what_(std::make_shared<const std::string>(std::move(what))) {}
+
+  const char* what() const noexcept override { return what_->c_str(); }
+
+ private:
+  std::shared_ptr<const std::string> what_;  // a copy of an exception must not throw
+};
+
+}  // namespace
+
 void detail::throw_system_error(std::error_code error) {
-  // The exception may be caught elsewhere than the note was left. Its text ends with the code's
-  // message anyway.
-  std::string what = explain(error);
-  const std::string ending = ": " + error.message();
-  if (what.ends_with(ending)) {
-    what.resize(what.size() - ending.size());
-  }
-  if (what == error.message()) {
-    throw std::system_error(error);
-  }
-  throw std::system_error(error, what);
+  // Now, for the exception may be caught elsewhere than the note was left.
+  throw explained_error(error, explain(error));
 }
 
 void detail::note_error(std::error_code error, std::string_view what) {

@@ -110,6 +110,13 @@ TEST_CASE("a backend that does not exist is an error that names those that do [r
                 "poll");
 }
 
+TEST_CASE("a backend of other systems is an error that names those of this one [row 81]") {
+  const variable backend("WEFT_BACKEND", "kqueue");
+  check_refuses(plain,
+                "error: backend kqueue does not exist on this system, which has io_uring, epoll, "
+                "poll\n");
+}
+
 TEST_CASE("a number of workers that is none is an error that says what would be") {
   for (const char* text : {"abc", "0", "257", "-1", "2x", "99999999999"}) {
     const variable workers("WEFT_WORKERS", text);

@@ -53,6 +53,26 @@ weft_handle open_by(const socket_nature& what, weft::io::descriptor made) {
   return open_as<weft::tcp_listener, weft::tcp_stream, weft::udp_socket>(what, std::move(made));
 }
 
+/// Puts the flags of an open file back, which all its numbers share, unless all went well.
+class flags_kept {
+ public:
+  explicit flags_kept(int native) noexcept : native_(native), flags_(::fcntl(native, F_GETFL)) {}
+  ~flags_kept() {
+    if (flags_ >= 0) {
+      ::fcntl(native_, F_SETFL, flags_);
+    }
+  }
+  flags_kept(const flags_kept&) = delete;
+  flags_kept& operator=(const flags_kept&) = delete;
+
+  bool known() const noexcept { return flags_ >= 0; }
+  void forget() noexcept { flags_ = -1; }
+
+ private:
+  const int native_;
+  int flags_;
+};
+
 int failed_call() noexcept {
   return failed(std::error_code(errno, std::system_category()));
 }
@@ -76,8 +96,8 @@ weft_handle weft_adopt(std::int64_t native) noexcept {
     }
     // Under a number of our own, so that until all has gone well the caller's stays the caller's.
     weft::owned_handle own(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-    const int flags = ::fcntl(fd, F_GETFL);
-    if (!own || flags < 0) {
+    flags_kept flags(fd);
+    if (!own || !flags.known()) {
       return failed_call();
     }
     auto made = weft::io::descriptor::adopt(own.native_handle());
@@ -87,9 +107,9 @@ weft_handle weft_adopt(std::int64_t native) noexcept {
     own.release();
     const weft_handle handle = open_by(what, std::move(*made));
     if (handle < 0) {
-      ::fcntl(fd, F_SETFL, flags);
       return handle;
     }
+    flags.forget();
     ::close(fd);
     return handle;
   });

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include <weft/runtime/explain.hpp>
@@ -45,8 +46,13 @@ void want_no_more(const signal_sink& sink, int end) noexcept {
   }
 }
 
-/// All or none.
-result<void> want(const signal_sink& sink) {
+struct refusal {
+  int signal = 0;
+  std::error_code error;
+};
+
+/// All or none: then which was refused, and why.
+std::optional<refusal> want(const signal_sink& sink) noexcept {
   for (int signal = 0; signal < signal_source::limit; ++signal) {
     if (!wants(sink, signal)) {
       continue;
@@ -54,14 +60,12 @@ result<void> want(const signal_sink& sink) {
     if (count_of(signal) == 0) {
       if (const std::error_code error = signal_source::take(signal)) {
         want_no_more(sink, signal);
-        note_error(error, "signal " + std::to_string(signal) + ": " + error.message() +
-                              " (no program can listen for it)");
-        return fail(error);
+        return refusal{signal, error};
       }
     }
     ++count_of(signal);
   }
-  return {};
+  return std::nullopt;
 }
 
 void unlist(signal_sink& sink) noexcept {
@@ -134,20 +138,23 @@ result<void> add(signal_sink& sink) {
   if (auto counted = count_in(); !counted) {
     return counted;
   }
-  result<void> wanted;
+  std::optional<refusal> refused;
   {
     const std::lock_guard hold(lock);
-    wanted = want(sink);
-    if (wanted) {
+    refused = want(sink);
+    if (!refused) {
       sink.next = first;
       sink.is_listed = true;
       first = &sink;
     }
   }
-  if (!wanted) {
-    count_out();
+  if (!refused) {
+    return {};
   }
-  return wanted;
+  count_out();
+  note_error(refused->error, "signal " + std::to_string(refused->signal) + ": " +
+                                 refused->error.message() + " (no program can listen for it)");
+  return fail(refused->error);
 }
 
 void remove(signal_sink& sink) noexcept {

@@ -1,6 +1,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include <weft/runtime/blocking.hpp>
@@ -100,7 +101,10 @@ result<void> run_abandonable(std::move_only_function<void() noexcept> work) noex
     work();
     return {};
   }
-  auto job = std::make_unique<abandonable_job>(std::move(work));
+  std::unique_ptr<abandonable_job> job(new (std::nothrow) abandonable_job(std::move(work)));
+  if (!job) {
+    return fail(make_error_code(std::errc::not_enough_memory));
+  }
   if (auto submitted = here->core().blocking().submit(*job); !submitted) {
     return submitted;
   }

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cerrno>
 #include <mutex>
+#include <new>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -75,6 +77,8 @@ class io_uring_backend final : public backend {
   }
   void arm_wake() noexcept;
   void prepare_cancel(std::uint64_t tag) noexcept;
+  bool want_cancel(std::uint64_t tag) noexcept;
+  void insist_on_cancel(std::uint64_t tag) noexcept;
   void take_wanted_cancels() noexcept;
   void submit_pending() noexcept;
   void reap() noexcept;
@@ -253,12 +257,34 @@ void io_uring_backend::request_cancel(std::uint64_t tag) noexcept {
     submit_pending();
     return;
   }
-  {
-    std::lock_guard hold(wanted_mutex_);
-    wanted_cancels_.push_back(tag);
-    any_wanted_.store(true, std::memory_order_release);
+  if (!want_cancel(tag)) {
+    insist_on_cancel(tag);
   }
   wake();
+}
+
+/// False: there is no memory for the note.
+bool io_uring_backend::want_cancel(std::uint64_t tag) noexcept {
+  std::lock_guard hold(wanted_mutex_);
+  try {
+    wanted_cancels_.push_back(tag);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  any_wanted_.store(true, std::memory_order_release);
+  return true;
+}
+
+/// Without a note, then: wakes the owner until it lets go of the ring for a moment.
+void io_uring_backend::insist_on_cancel(std::uint64_t tag) noexcept {
+  std::unique_lock hold(ring_lock_, std::try_to_lock);
+  while (!hold) {
+    wake();
+    std::this_thread::yield();
+    (void)hold.try_lock();
+  }
+  prepare_cancel(tag);
+  submit_pending();
 }
 
 void io_uring_backend::take_wanted_cancels() noexcept {

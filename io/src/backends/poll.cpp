@@ -68,7 +68,7 @@ class poll_backend final : public readiness_backend {
     }
     {
       std::lock_guard hold(mutex_);
-      if (waiting_ || listed_.empty()) {
+      if (waiting_ || listed_.empty() || !asked_by_assistant_.has_room(listed_.size())) {
         return;
       }
       asked_by_assistant_.prepare(*this, -1);  // a wake-up is meant for the owner
@@ -119,8 +119,10 @@ class poll_backend final : public readiness_backend {
       fd = state.fd;
     }
     if (const auto number = static_cast<std::size_t>(fd); fd >= 0 && number >= slots_.size()) {
-      listed_.reserve(2 * number + 16);
-      slots_.resize(2 * number + 16);
+      const std::size_t room = 2 * number + 16;
+      asked_.make_room(room);  // the owner does not ask just now: it is the caller
+      listed_.reserve(room);
+      slots_.resize(room);
     }
   }
 
@@ -176,6 +178,20 @@ class poll_backend final : public readiness_backend {
     std::vector<pollfd> entries = std::vector<pollfd>(1);
     std::vector<detail::descriptor_state*> states = {nullptr};
 
+    /// For so many descriptors and the wake-up.
+    void make_room(std::size_t descriptors) {
+      entries.reserve(descriptors + 1);
+      states.reserve(descriptors + 1);
+    }
+    bool has_room(std::size_t descriptors) noexcept {
+      try {
+        make_room(descriptors);
+        return true;
+      } catch (const std::bad_alloc&) {
+        return false;
+      }
+    }
+    /// There must be room.
     void prepare(poll_backend& from, int wake_out) noexcept;
     void report() const noexcept;
   };
@@ -199,16 +215,9 @@ class poll_backend final : public readiness_backend {
 void poll_backend::request::prepare(poll_backend& from, int wake_out) noexcept {
   entries.clear();
   states.clear();
-  try {
-    entries.reserve(from.listed_.size() + 1);
-    states.reserve(from.listed_.size() + 1);
-  } catch (const std::bad_alloc&) {
-    // As many as there was room for the last time must do for this time.
-  }
   entries.push_back({.fd = wake_out, .events = POLLIN, .revents = 0});
   states.push_back(nullptr);
-  for (std::size_t i = 0; i < from.listed_.size() && entries.size() < entries.capacity() &&
-                          states.size() < states.capacity();) {
+  for (std::size_t i = 0; i < from.listed_.size();) {
     const int fd = from.listed_[i];
     slot& s = from.slots_[static_cast<std::size_t>(fd)];
     if (const short events = from.interest(s.state); events != 0) {

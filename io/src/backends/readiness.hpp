@@ -36,8 +36,8 @@ class readiness_backend : public backend, private detail::poller {
   /// The first thing in a destructor: from here on nobody calls unwatch().
   void retire() noexcept { home_.move_out(); }
 
-  /// Registers the descriptor with the poller and arms it: 0, or minus the error number. Called by
-  /// any thread.
+  /// Registers the descriptor with the poller and arms it: 0, or minus the error number. Called on
+  /// the owning worker's thread.
   virtual int watch(detail::descriptor_state& state) noexcept = 0;
 
   struct event {

@@ -166,7 +166,7 @@ TEST_CASE("[row 20] shutdown hears of a fiber whose callable could not be moved 
   std::atomic<bool> may_throw{false};
   test_runtime r({.workers = 1, .background = true});
   const immovable task(*r, being_moved, may_throw);
-  std::thread outsider([&] { CHECK_THROWS_AS(r->spawn(task), std::runtime_error); });
+  std::thread outsider([&] { CHECK_THROWS_AS((void)r->spawn(task), std::runtime_error); });
   while (!being_moved) {
     std::this_thread::sleep_for(1ms);
   }

@@ -214,7 +214,6 @@ TEST_CASE(
   holds(
       [] {
         weft::detail::atomic<bool> called{false};
-        board at;
         wait_token published;
         weft::detail::atomic<bool> is_published{false};
         together({[&] {

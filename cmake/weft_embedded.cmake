@@ -18,8 +18,9 @@ function(weft_embedded target)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/${module}/include)
   endforeach()
-  get_property(atomics GLOBAL PROPERTY weft_atomics)
-  target_link_libraries(${target} PRIVATE Boost::context $<TARGET_NAME_IF_EXISTS:PkgConfig::liburing> Threads::Threads ${atomics})
+  get_property(plain_libraries GLOBAL PROPERTY weft_plain_libraries)
+  target_link_libraries(${target} PRIVATE
+    Boost::context $<TARGET_NAME_IF_EXISTS:PkgConfig::liburing> Threads::Threads ${plain_libraries})
   weft_show_only(${target} ${arg_EXPORTS})
   target_compile_features(${target} PRIVATE cxx_std_23)
   set_target_properties(${target} PROPERTIES

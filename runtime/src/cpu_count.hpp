@@ -8,8 +8,11 @@ namespace weft::detail {
 /// its control group and of all groups above it, rounded up. At least 1.
 [[nodiscard]] unsigned usable_cpus() noexcept;
 
+/// The affinity mask alone; 0: unknown. Not on Windows.
+[[nodiscard]] unsigned affinity_cpus() noexcept;
+
 /// The quota alone, in whole processors, rounded up; 0: unlimited, or unknown. `root` is put in
-/// front of every path that is read, so that a test can stage /proc and /sys.
+/// front of every path that is read, so that a test can stage /proc and /sys. Not on Windows.
 [[nodiscard]] unsigned quota_cpus(std::string_view root = {}) noexcept;
 
 }  // namespace weft::detail

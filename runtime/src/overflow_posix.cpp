@@ -8,15 +8,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <weft/runtime/config.hpp>
-
+#include "backtrace.hpp"
 #include "overflow.hpp"
 #include "overflow_report.hpp"
+#include "sanitizer.hpp"
 #include "stack_guard.hpp"
-
-#if __has_include(<execinfo.h>)
-#include <execinfo.h>
-#endif
 
 // Everything that the handler calls is async-signal-safe: no allocation, no lock, no stdio. It runs
 // on the thread's signal stack, because the fiber's own has no room. Linux reports a marker guard
@@ -37,14 +33,6 @@ constinit std::array<struct sigaction, handled.size()> previous{};
 
 struct sigaction& previous_of(int signal) noexcept {
   return previous[signal == handled[0] ? 0 : 1];
-}
-
-void write_backtrace() noexcept {
-#if __has_include(<execinfo.h>)
-  std::array<void*, 48> frames;
-  backtrace_symbols_fd(frames.data(), backtrace(frames.data(), static_cast<int>(frames.size())),
-                       STDERR_FILENO);
-#endif
 }
 
 bool is_function(const struct sigaction& action) noexcept {
@@ -95,9 +83,8 @@ void pass_on(int signal, siginfo_t* info, void* context) noexcept {
   }
 }
 
-[[noreturn]] void report(const guard_hit& hit, [[maybe_unused]] int signal,
-                         [[maybe_unused]] siginfo_t* info,
-                         [[maybe_unused]] void* context) noexcept {
+[[noreturn]] void report(const guard_hit& hit, int signal, siginfo_t* info,
+                         void* context) noexcept {
   static constinit std::atomic<bool> reporting{false};
   while (reporting.exchange(true)) {
     pause();  // another thread's report will end the process
@@ -106,12 +93,10 @@ void pass_on(int signal, siginfo_t* info, void* context) noexcept {
   // A report that cannot be written has nowhere else to go.
   [[maybe_unused]] const ssize_t written =
       ::write(STDERR_FILENO, text.text().data(), text.text().size());
-  write_backtrace();
-#if WEFT_ASAN
-  if (is_function(previous_of(signal))) {
+  write_backtrace(STDERR_FILENO);
+  if (under_address_sanitizer && is_function(previous_of(signal))) {
     call_previous(signal, info, context);
   }
-#endif
   std::signal(SIGABRT, SIG_DFL);
   std::abort();
 }
@@ -127,10 +112,7 @@ void handle(int signal, siginfo_t* info, void* context) noexcept {
 }
 
 bool install_handlers() noexcept {
-#if __has_include(<execinfo.h>)
-  void* frame = nullptr;
-  backtrace(&frame, 1);  // loads the unwinder, which a signal handler must not
-#endif
+  prepare_backtrace();
   static_cast<void>(page_size());  // asks the system only once
   struct sigaction ours{};
   ours.sa_sigaction = handle;

@@ -5,6 +5,7 @@
 #include <weft/runtime/config.hpp>
 
 #if WEFT_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if WEFT_TSAN
@@ -36,6 +37,20 @@ namespace weft::detail {
 struct sanitizer_stack {
   void* fake_stack = nullptr;
 };
+
+#if WEFT_ASAN
+inline constexpr bool under_address_sanitizer = true;
+#else
+inline constexpr bool under_address_sanitizer = false;
+#endif
+
+/// What lay in the memory before is of no account any more.
+inline void sanitizer_unpoison([[maybe_unused]] const void* memory,
+                               [[maybe_unused]] std::size_t size) noexcept {
+#if WEFT_ASAN
+  __asan_unpoison_memory_region(memory, size);
+#endif
+}
 
 /// A sanitizer's idea of a stack's identity; made at the stack's first use.
 inline void* sanitizer_make_fiber() noexcept {

@@ -1,8 +1,6 @@
 #include "stack_guard.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <limits>
 #include <mutex>
 #include <new>
 
@@ -10,6 +8,8 @@
 #include <unistd.h>
 
 #include <weft/runtime/detail/spinlock.hpp>
+
+#include "marker_guard.hpp"
 
 // The slabs are kept in a list that only grows: its entries are never freed, so a signal handler
 // may walk it at any time, and an entry whose slab is gone (base null) is used for the next one.
@@ -43,52 +43,6 @@ slab_entry* unused_entry() noexcept {
     entries.store(entry, std::memory_order_release);  // pairs with the acquire in find_guard()
   }
   return entry;
-}
-
-#if defined(__linux__)
-constexpr int install_marker = 102;  // MADV_GUARD_INSTALL, newer than most systems' headers
-
-bool has_marker_guards() noexcept {
-  const std::size_t length = page_size();
-  void* const page =
-      mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) {
-    return false;
-  }
-  // Whether the page is really out of reach is asked of the kernel, by having it write there.
-  const bool works = madvise(page, length, install_marker) == 0 &&
-                     mincore(page, 1, static_cast<unsigned char*>(page)) != 0;
-  munmap(page, length);
-  return works;
-}
-
-bool install_marker_guard(std::byte* page) noexcept {
-  return madvise(page, page_size(), install_marker) == 0;
-}
-#else
-bool has_marker_guards() noexcept {
-  return false;
-}
-
-bool install_marker_guard(std::byte*) noexcept {
-  return false;
-}
-#endif
-
-/// Mappings that a process may have.
-std::size_t mapping_limit() noexcept {
-#if defined(__linux__)
-  std::size_t limit = 65'530;
-  if (std::FILE* const file = std::fopen("/proc/sys/vm/max_map_count", "re")) {
-    if (std::fscanf(file, "%zu", &limit) != 1) {
-      limit = 65'530;
-    }
-    std::fclose(file);
-  }
-  return limit;
-#else
-  return std::numeric_limits<std::size_t>::max();
-#endif
 }
 
 bool install_guard(guard_kind kind, std::byte* page) noexcept {

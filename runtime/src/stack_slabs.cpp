@@ -6,15 +6,8 @@
 #include <limits>
 #include <new>
 
-#include <sys/mman.h>
-
-#include <weft/runtime/config.hpp>
-
 #include "sanitizer.hpp"
-
-#if WEFT_ASAN
-#include <sanitizer/asan_interface.h>
-#endif
+#include "stack_memory.hpp"
 
 // A slab is one mapping: count pieces of stride bytes, each a guard page and above it a stack, and
 // behind them the slab's own header and the stacks' records. Slabs have equal attributes, so that
@@ -38,24 +31,6 @@ constexpr std::size_t largest_slab_bytes = std::size_t{sizeof(void*) == 8 ? 1024
 
 std::size_t round_up(std::size_t size, std::size_t unit) noexcept {
   return (size + unit - 1) / unit * unit;
-}
-
-std::byte* map_memory(std::size_t length) noexcept {
-  int flags = MAP_PRIVATE | MAP_ANONYMOUS;
-#if defined(MAP_NORESERVE)
-  flags |= MAP_NORESERVE;
-#endif
-#if defined(__OpenBSD__)
-  flags |= MAP_STACK;  // demanded there; elsewhere without effect, or meant for a single stack
-#endif
-  void* const base = mmap(nullptr, length, PROT_READ | PROT_WRITE, flags, -1, 0);
-  if (base == MAP_FAILED) {
-    return nullptr;
-  }
-#if defined(MADV_NOHUGEPAGE)
-  madvise(base, length, MADV_NOHUGEPAGE);  // a huge page would commit eight stacks at one touch
-#endif
-  return static_cast<std::byte*>(base);
 }
 
 void mention_missing_guards() noexcept {
@@ -86,23 +61,18 @@ std::size_t stack::size() const noexcept {
 }
 
 void discard_below(const stack& s, std::size_t keep) noexcept {
-#if defined(__linux__)
-  constexpr int advice = MADV_DONTNEED;
-#else
-  constexpr int advice = MADV_FREE;
-#endif
   // Without asking which pages are present: mincore() takes longer than the advice on none.
   const std::size_t usable = s.size() - page_size();
   const std::size_t kept = round_up(keep, page_size());
   if (kept < usable) {
-    madvise(s.bottom, usable - kept, advice);
+    discard_memory(s.bottom, usable - kept);
   }
 }
 
-void unpoison([[maybe_unused]] const stack& reused) noexcept {
-#if WEFT_ASAN
-  __asan_unpoison_memory_region(reused.bottom, reused.size() - page_size());
-#endif
+void unpoison(const stack& reused) noexcept {
+  if (under_address_sanitizer) {
+    sanitizer_unpoison(reused.bottom, reused.size() - page_size());
+  }
 }
 
 stack_slabs::~stack_slabs() {
@@ -114,7 +84,7 @@ stack_slabs::~stack_slabs() {
       unpoison(old->records()[i]);
     }
     options_.budget->give_back(old->budgeted);
-    munmap(old->base, old->length);
+    unmap_memory(old->base, old->length);
   }
 }
 

@@ -1,17 +1,13 @@
-#include "cpu_count.hpp"
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <limits>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include <sched.h>
+#include "cpu_count.hpp"
 
 // /proc/self/cgroup names the group of this process in each hierarchy, /proc/self/mountinfo where
 // the hierarchy is mounted and which of its groups the mount shows as its top: in a container often
@@ -164,30 +160,6 @@ double limit_of(const hierarchy& tree, const std::string& cgroups, const std::st
   return limit;
 }
 
-unsigned affinity_cpus() noexcept {
-#if defined(CPU_ALLOC)
-  // The kernel refuses a mask smaller than its own.
-  for (std::size_t bits = 1024; bits <= 1024 * 1024; bits *= 2) {
-    cpu_set_t* const mask = CPU_ALLOC(bits);
-    if (mask == nullptr) {
-      break;
-    }
-    const std::size_t size = CPU_ALLOC_SIZE(bits);
-    const bool known = sched_getaffinity(0, size, mask) == 0;
-    const int error = errno;
-    const int count = known ? CPU_COUNT_S(size, mask) : 0;
-    CPU_FREE(mask);
-    if (count > 0) {
-      return static_cast<unsigned>(count);
-    }
-    if (known || error != EINVAL) {
-      break;
-    }
-  }
-#endif
-  return std::thread::hardware_concurrency();
-}
-
 }  // namespace
 
 unsigned quota_cpus(std::string_view root) noexcept {
@@ -207,12 +179,6 @@ unsigned quota_cpus(std::string_view root) noexcept {
   } catch (...) {
     return 0;  // out of memory: unknown
   }
-}
-
-unsigned usable_cpus() noexcept {
-  const unsigned allowed = std::max(affinity_cpus(), 1U);
-  const unsigned quota = quota_cpus();
-  return quota == 0 ? allowed : std::min(allowed, quota);
 }
 
 }  // namespace weft::detail

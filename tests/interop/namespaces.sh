@@ -16,6 +16,8 @@ clean_up() {
 ip netns add $here 2>/dev/null || { echo 'skipped: network namespaces need root (or CAP_SYS_ADMIN)'; exit 77; }
 trap clean_up EXIT
 ip netns add $there
+# In a root entered by chroot, / may not be a mount point, and that is what the command wants.
+why=$(ip netns exec $here true 2>&1) || { echo "skipped: no command can be run in a network namespace: $why"; exit 77; }
 if ! ip link add near address 02:00:00:00:00:01 netns $here type veth \
   peer name far address 02:00:00:00:00:02 netns $there 2>/dev/null; then
   echo 'skipped: this kernel has no veth devices'

@@ -47,6 +47,15 @@ int told(SOCKET socket, int result) noexcept {
   return result;
 }
 
+/// A datagram to nobody in particular is told apart from a stream to nobody.
+int without_destination(SOCKET socket, int result) noexcept {
+  if (result == SOCKET_ERROR && ::WSAGetLastError() == WSAENOTCONN &&
+      type_of(socket) == SOCK_DGRAM) {
+    ::WSASetLastError(WSAEDESTADDRREQ);
+  }
+  return result;
+}
+
 /// A stream has nothing to do when nothing is asked of it. The system would wait for data.
 bool is_done_at_once(SOCKET socket, std::size_t asked) noexcept {
   return asked == 0 && type_of(socket) == SOCK_STREAM;
@@ -183,7 +192,7 @@ std::ptrdiff_t send_to(int fd, std::span<const std::byte> data, const sockaddr* 
     const auto* const from = reinterpret_cast<const char*>(data.data());
     const auto size = static_cast<int>(std::min(data.size(), most_bytes));
     return to ? ::sendto(as_socket(fd), from, size, 0, to, static_cast<int>(to_size))
-              : ::send(as_socket(fd), from, size, 0);
+              : without_destination(as_socket(fd), ::send(as_socket(fd), from, size, 0));
   });
 }
 

@@ -154,11 +154,16 @@ int connect(int fd, const sockaddr* address, unsigned size) noexcept {
   if (const int failed = pending_error(as_socket(fd)); failed != 0) {
     return -errno_of(static_cast<unsigned long>(failed));
   }
+  const bool ends = address->sa_family == AF_UNSPEC;
   const int result = make(call::connect, fd, 0, [&](std::size_t) {
-    return ::connect(as_socket(fd), address, static_cast<int>(size));
+    // To forget a peer the system wants zeros for a whole address of the socket's family.
+    const sockaddr_storage nobody{};
+    return ends ? ::connect(as_socket(fd), reinterpret_cast<const sockaddr*>(&nobody),
+                            int{sizeof nobody})
+                : ::connect(as_socket(fd), address, static_cast<int>(size));
   });
   if (type_of(as_socket(fd)) == SOCK_DGRAM) {
-    tell_of_unreachable_peers(as_socket(fd), address->sa_family != AF_UNSPEC);
+    tell_of_unreachable_peers(as_socket(fd), !ends);
   }
   return result == -EAGAIN ? -EINPROGRESS : result;
 }

@@ -77,8 +77,6 @@ sys::call injected_as(opcode code) noexcept {
   switch (code) {
     case opcode::receive_message:
       return sys::call::receive_message;
-    case opcode::read:
-      return sys::call::read;
     case opcode::accept:
       return sys::call::accept;
     case opcode::connect:

@@ -48,7 +48,6 @@ struct request : OVERLAPPED {
   SOCKET socket = INVALID_SOCKET;
   SOCKET accepted = INVALID_SOCKET;  // what a connection that is waited for goes to
   bool is_readiness = false;
-  int from_size = 0;
   DWORD flags = 0;
   readiness_query query{};
   std::array<std::byte, std::size_t{2} * address_room> addresses;

@@ -49,7 +49,7 @@ int begun(bool completed) noexcept {
     return -EINPROGRESS;
   }
   // What execute() makes of these is what users shall see.
-  if (error == WSAEMSGSIZE || error == WSAESHUTDOWN || error == WSAECONNRESET) {
+  if (error == WSAESHUTDOWN || error == WSAECONNRESET) {
     return -EAGAIN;
   }
   return -sys::errno_of(static_cast<unsigned long>(error));
@@ -68,13 +68,8 @@ int start_receive_message(request& r) noexcept {
     const iovec& part = message.msg_iov[i];
     into[i] = {.len = static_cast<ULONG>(part.iov_len), .buf = static_cast<char*>(part.iov_base)};
   }
-  const auto parts = static_cast<DWORD>(count);
-  r.from_size = static_cast<int>(message.msg_namelen);
-  return begun(
-      (message.msg_name
-           ? ::WSARecvFrom(r.socket, into.data(), parts, nullptr, &r.flags,
-                           static_cast<sockaddr*>(message.msg_name), &r.from_size, &r, nullptr)
-           : ::WSARecv(r.socket, into.data(), parts, nullptr, &r.flags, &r, nullptr)) == 0);
+  return begun(::WSARecv(r.socket, into.data(), static_cast<DWORD>(count), nullptr, &r.flags, &r,
+                         nullptr) == 0);
 }
 
 int start_accept(request& r) noexcept {
@@ -125,10 +120,10 @@ HANDLE driver_handle(SOCKET socket) noexcept {
   return reinterpret_cast<HANDLE>(found && below != INVALID_SOCKET ? below : socket);
 }
 
-std::ptrdiff_t finish_receive_message(request& r, std::ptrdiff_t size, bool cut_off) noexcept {
+std::ptrdiff_t finish_receive_message(request& r, std::ptrdiff_t size) noexcept {
   msghdr& message = *static_cast<msghdr*>(r.op->data);
-  message.msg_namelen = message.msg_name ? static_cast<unsigned>(r.from_size) : 0;
-  message.msg_flags = cut_off ? MSG_TRUNC : 0;
+  message.msg_namelen = 0;
+  message.msg_flags = 0;
   return size;
 }
 
@@ -163,9 +158,6 @@ std::ptrdiff_t failure(request& r, int error) noexcept {
   if (error == WSAECONNRESET && r.op->code == opcode::accept) {
     return -ECONNABORTED;  // the connection's end, not the listener's
   }
-  if (error == WSAECONNRESET && sys::type_of(r.socket) == SOCK_DGRAM) {
-    return -ECONNREFUSED;
-  }
   if (error == WSAESHUTDOWN && direction_of(r.op->code) == direction::in) {
     return 0;
   }
@@ -192,12 +184,10 @@ std::ptrdiff_t finish_readiness(request& r) noexcept {
 bool can_be_started(const operation& op) noexcept {
   switch (op.code) {
     case opcode::receive:
-      return op.size > 0 && (op.flags & ~MSG_TRUNC) == 0;
+      return op.is_stream && op.size > 0 && op.flags == 0;
     case opcode::receive_message:
-      return (op.flags & ~MSG_TRUNC) == 0 &&
+      return op.is_stream && op.flags == 0 &&
              static_cast<const msghdr*>(op.data)->msg_controllen == 0;
-    case opcode::read:
-      return op.size > 0;
     case opcode::accept:
       return true;
     case opcode::connect:
@@ -246,25 +236,18 @@ std::ptrdiff_t finish(request& r) noexcept {
     return finish_readiness(r);
   }
   DWORD size = 0;
-  bool cut_off = false;
   if (!::WSAGetOverlappedResult(r.socket, &r, &size, FALSE, &r.flags)) {
-    const int error = ::WSAGetLastError();
-    cut_off = error == WSAEMSGSIZE;
-    if (!cut_off) {
-      return failure(r, error);
-    }
+    return failure(r, ::WSAGetLastError());
   }
   switch (r.op->code) {
     case opcode::receive_message:
-      return finish_receive_message(r, static_cast<std::ptrdiff_t>(size), cut_off);
+      return finish_receive_message(r, static_cast<std::ptrdiff_t>(size));
     case opcode::accept:
       return finish_accept(r);
     case opcode::connect:
       return finish_connect(r);
     default:
-      // By how much a message was too large nobody tells.
-      return cut_off ? static_cast<std::ptrdiff_t>(r.op->asked) + (r.op->flags & MSG_TRUNC ? 1 : 0)
-                     : static_cast<std::ptrdiff_t>(size);
+      return static_cast<std::ptrdiff_t>(size);
   }
 }
 

@@ -11,8 +11,9 @@ namespace weft::io {
 /// cancellation tells for certain that it had no effect.
 ///
 /// Sends are not among these: one that is cancelled does not tell how much of it has left. Nor are
-/// those that want control data, a look at the data only, or a buffer when there is something to
-/// put in. These are tried whenever the socket is ready for them.
+/// receives of datagrams, which tell of too large a one by an error, in different ways depending on
+/// when it came; nor those that want control data, a look at the data only, or a buffer when there
+/// is something to put in. These are tried whenever the socket is ready for them.
 bool can_be_started(const operation& op) noexcept;
 
 /// 0: it has completed, finish() tells with what; -EINPROGRESS: it is under way; else minus the

@@ -94,6 +94,12 @@ inline constexpr bool has_all_options = true;
 /// Whether interfaces have names that scopes are written with: "lo".
 inline constexpr bool has_short_interface_names = true;
 inline constexpr bool has_unix_sockets = true;
+/// Whether a socket that forgets its peer can keep its port.
+inline constexpr bool keeps_port_without_peer = true;
+/// Whether a connected datagram socket is told that nobody listens while it waits.
+inline constexpr bool hears_of_refusals = true;
+/// Whether only addresses of this machine can be bound to.
+inline constexpr bool refuses_foreign_addresses = true;
 /// Whether a connection that has ended before it was accepted still is.
 inline constexpr bool accepts_what_has_ended = true;
 /// Whether a port stays taken while connections to it linger, unless it is asked for.

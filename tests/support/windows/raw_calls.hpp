@@ -113,6 +113,13 @@ inline constexpr bool has_all_options = false;
 /// Whether interfaces have names that scopes are written with: "lo".
 inline constexpr bool has_short_interface_names = false;
 inline constexpr bool has_unix_sockets = false;
+/// Whether a socket that forgets its peer can keep its port. Windows does; Wine leaves it to Linux,
+/// which takes the port back, and does not permit to bind again.
+inline constexpr bool keeps_port_without_peer = false;
+// So does Windows, and Wine 8 does not: whether a connected datagram socket is told that nobody
+// listens while it waits, and whether only addresses of this machine can be bound to.
+inline constexpr bool hears_of_refusals = false;
+inline constexpr bool refuses_foreign_addresses = false;
 /// Whether a connection that has ended before it was accepted still is.
 inline constexpr bool accepts_what_has_ended = false;
 /// Whether a port stays taken while connections to it linger, unless it is asked for.

@@ -29,8 +29,7 @@ void with_each_family(F f) {
 
 int raw_option(const udp_socket& socket, int level, int name) {
   int value = -1;
-  socklen_t size = sizeof value;
-  REQUIRE(::getsockopt(socket.descriptor().native_handle(), level, name, &value, &size) == 0);
+  REQUIRE(raw::get_option(socket.descriptor().native_handle(), level, name, value));
   return value;
 }
 
@@ -46,8 +45,10 @@ TEST_CASE("options that are set can be read, on IPv4 and on IPv6 [row 103]") {
     }
     CHECK(socket.set_ttl(7));
     CHECK(socket.ttl() == 7);
-    CHECK(socket.set_tos(0x28));
-    CHECK(socket.tos() == 0x28);
+    if (raw::has_all_options) {
+      CHECK(socket.set_tos(0x28));
+      CHECK(socket.tos() == 0x28);
+    }
     CHECK(socket.set_multicast_ttl(3));
     CHECK(socket.multicast_ttl() == 3);
     CHECK(error_of(socket.set_ttl(1000)) == std::errc::invalid_argument);
@@ -67,10 +68,12 @@ TEST_CASE("an IPv6 socket sends IPv4 with the options it was given, too [row 103
       return;
     }
     CHECK(socket->set_ttl(9));
-    CHECK(socket->set_tos(0x10));
     CHECK(raw_option(*socket, IPPROTO_IP, IP_TTL) == 9);
     CHECK(raw_option(*socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS) == 9);
-    CHECK(raw_option(*socket, IPPROTO_IP, IP_TOS) == 0x10);
+    if (raw::has_all_options) {
+      CHECK(socket->set_tos(0x10));
+      CHECK(raw_option(*socket, IPPROTO_IP, IP_TOS) == 0x10);
+    }
   });
 }
 
@@ -82,8 +85,10 @@ TEST_CASE("the options of bind() are those that the socket has [row 103]") {
                                                                   .send_buffer = 60'000}));
     CHECK(raw_option(socket, SOL_SOCKET, SO_REUSEADDR) == 1);
     CHECK(socket.reuse_address() == true);
-    CHECK(socket.reuse_port() == false);
-    CHECK(socket.interface_name() == "");
+    if (raw::has_all_options) {
+      CHECK(socket.reuse_port() == false);
+      CHECK(socket.interface_name() == "");
+    }
     CHECK(error_of(socket.v6_only()) == std::errc::operation_not_supported);
     CHECK(socket.broadcast() == true);
     CHECK(or_throw(socket.receive_buffer()) >= 30'000);
@@ -105,6 +110,11 @@ TEST_CASE("the options of bind() are those that the socket has [row 103]") {
 
 TEST_CASE("sockets share a port when all of them ask to [row 103]") {
   in_io([] {
+    if (!raw::has_all_options) {
+      CHECK(error_of(udp_socket::bind("127.0.0.1:0", {.reuse_port = true})) ==
+            std::errc::operation_not_supported);
+      return;
+    }
     const auto first = or_throw(udp_socket::bind("127.0.0.1:0", {.reuse_port = true}));
     CHECK(first.reuse_port() == true);
     const endpoint where = or_throw(first.local_endpoint());
@@ -120,7 +130,8 @@ TEST_CASE("a socket keeps to its interface, and one that is not there is an erro
     CHECK(explain(error_of(missing)).starts_with("bind 127.0.0.1:0: "));
     const auto kept = udp_socket::bind("127.0.0.1:0", {.interface = "lo"});
     if (!kept) {
-      CHECK(error_of(kept) == std::errc::operation_not_permitted);
+      CHECK(error_of(kept) == (raw::has_all_options ? std::errc::operation_not_permitted
+                                                    : std::errc::operation_not_supported));
       return;
     }
     CHECK(kept->interface_name() == "lo");

@@ -135,7 +135,9 @@ TEST_CASE("bind() says which address it could not have, and the way out") {
     CHECK(taken == std::errc::address_in_use);
     CHECK(explain(taken).starts_with("bind " + where(first).to_string() + ": "));
     CHECK(explain(taken).ends_with("port 0 picks a free one)"));
-    CHECK(error_of(udp_socket::bind("192.0.2.1:0")) == std::errc::address_not_available);
+    if (raw::refuses_foreign_addresses) {
+      CHECK(error_of(udp_socket::bind("192.0.2.1:0")) == std::errc::address_not_available);
+    }
   });
 }
 
@@ -215,8 +217,8 @@ TEST_CASE("a datagram that is too large is refused whole [row 101]") {
 TEST_CASE("a socket is taken over and given up again [row 138]") {
   in_io([] {
     const udp_socket server = bound();
-    const raw_handle raw(bound().release());
-    udp_socket adopted = udp_socket::from(or_throw(io::descriptor::adopt(::dup(raw.get()))));
+    raw_handle raw(bound().release());
+    const udp_socket adopted = udp_socket::from(adopt(std::move(raw)));
     CHECK(adopted.send_to("taken over", where(server)));
     CHECK(receive_text(server) == "taken over");
   });

@@ -2,7 +2,6 @@
 #include <chrono>
 #include <ctime>
 #include <memory>
-#include <semaphore>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -10,6 +9,7 @@
 
 #include <doctest/doctest.h>
 #include <support/patience.hpp>
+#include <support/semaphore.hpp>
 #include <support/test_runtime.hpp>
 #include <support/this_thread.hpp>
 #include <thread_end.hpp>
@@ -25,6 +25,7 @@ using namespace std::chrono_literals;
 using weft::errc;
 using weft::testing::error_of;
 using weft::testing::in_fiber;
+using weft::testing::semaphore;
 using weft::testing::test_runtime;
 
 namespace {
@@ -72,7 +73,7 @@ TEST_CASE("[row 17] a result comes back as it is and an exception is rethrown") 
 TEST_CASE("[row 17] other fibers of the worker run meanwhile") {
   in_fiber(
       [] {
-        std::binary_semaphore go{0};
+        semaphore go;
         auto blocked = weft::spawn([&] { return weft::blocking([&] { go.acquire(); }); });
         weft::yield();
         CHECK_FALSE(blocked.finished());
@@ -174,7 +175,7 @@ TEST_CASE("[row 17] threads that are kept beyond their idle time use no processo
 TEST_CASE("[row 18] a call that has not begun is withdrawn by a cancellation") {
   in_fiber(
       [] {
-        std::binary_semaphore go{0};
+        semaphore go;
         std::atomic<bool> second_ran = false;
         auto first = weft::spawn([&] { return weft::blocking([&] { go.acquire(); }); });
         CHECK(weft::sleep_for(2ms).has_value());
@@ -197,8 +198,8 @@ TEST_CASE("[row 18] a call that has not begun is withdrawn by a cancellation") {
 
 TEST_CASE("a call that has begun is waited for and delivers in spite of a cancellation") {
   in_fiber([] {
-    std::binary_semaphore begun{0};
-    std::binary_semaphore go{0};
+    semaphore begun;
+    semaphore go;
     std::atomic<bool> felt_later = false;
     auto h = weft::spawn([&]() -> weft::result<int> {
       auto value = weft::blocking([&] {
@@ -281,7 +282,7 @@ TEST_CASE("[row 20] shutdown waits for a call that runs and withdraws one that w
   std::atomic<int> ran = 0;
   {
     test_runtime r({.workers = 2, .background = true, .blocking = {.max_threads = 1}});
-    std::binary_semaphore begun{0};
+    semaphore begun;
     auto running = r->spawn([&] {
       return weft::blocking([&] {
         begun.release();
@@ -334,8 +335,8 @@ TEST_CASE("abandonable work runs and nobody waits for it") {
 TEST_CASE("[row 20] shutdown drops abandonable work that waits and leaves behind what runs") {
   auto gone = std::make_shared<std::atomic<int>>(0);
   auto ran = std::make_shared<std::atomic<int>>(0);
-  auto go = std::make_shared<std::binary_semaphore>(0);
-  auto begun = std::make_shared<std::binary_semaphore>(0);
+  auto go = std::make_shared<semaphore>();
+  auto begun = std::make_shared<semaphore>();
   const auto start = weft::clock::now();
   in_fiber(
       [&] {

@@ -78,7 +78,9 @@ class epoll_backend final : public readiness_backend {
 
   const int epoll_;
   const int wake_;
-  std::array<epoll_event, 256> events_;
+  // So few that what the kernel and the fibers touch for them is still in the cache when each
+  // runs: docs/decisions/012-batches.md.
+  std::array<epoll_event, 64> events_;
 };
 
 }  // namespace

@@ -21,13 +21,11 @@
 #include "../syscalls_linux.hpp"
 #include "../syscalls_posix.hpp"
 #include "io_uring_buffers.hpp"
+#include "io_uring_entries.hpp"
 #include "io_uring_prepare.hpp"
+#include "io_uring_start.hpp"
 
-/// One ring a worker, set up with COOP_TASKRUN where the kernel has it (5.19), but without
-/// DEFER_TASKRUN: its completions are posted when its thread enters the kernel for anything, the
-/// timer's tick included, so they come even while its worker computes, and another can reap them,
-/// and yet an event never interrupts a thread that runs. docs/decisions/002-stuck-workers.md has
-/// the figures.
+/// One ring a worker; io_uring_start.hpp says how it is set up.
 ///
 /// `ring_lock_` guards both queues. The owner holds it while it fills an entry and throughout
 /// poll(), asleep or not; everyone else only ever tries it. Who fails to get it leaves a note in
@@ -38,8 +36,9 @@ namespace {
 
 namespace sys = weft::detail::sys;
 
-constexpr unsigned submission_entries = 256;
-constexpr unsigned completion_entries = 4096;
+// The kernel is given so many at a time, or fewer. Those whose event is there already, which under
+// load are nearly all, complete at once.
+constexpr unsigned batch = 64;
 // Of one transfer: an entry has 32 bits for it. The system itself stops at 2 GiB.
 constexpr std::size_t most_bytes = std::size_t{1} << 30;
 
@@ -80,13 +79,15 @@ class io_uring_backend final : public backend {
   bool want_cancel(std::uint64_t tag) noexcept;
   void insist_on_cancel(std::uint64_t tag) noexcept;
   void take_wanted_cancels() noexcept;
-  void submit_pending() noexcept;
+  bool submit_batch() noexcept;
+  void submit_all() noexcept;
   void reap() noexcept;
   void finish(const io_uring_cqe& entry) noexcept;
   void take_provided(operation& op, const io_uring_cqe& entry) noexcept;
 
   weft::detail::spinlock ring_lock_;
   io_uring ring_;
+  waiting_entries entries_;
   provided_buffers provided_;
   std::uint16_t next_tag_ = 0;
   bool wake_armed_ = false;
@@ -145,18 +146,27 @@ bool io_uring_backend::submit(operation& op) noexcept {
 
 io_uring_sqe& io_uring_backend::next_entry() noexcept {
   for (;;) {
-    if (io_uring_sqe* entry = io_uring_get_sqe(&ring_)) {
+    if (io_uring_sqe* entry = entries_.add()) {
       return *entry;
     }
-    submit_pending();
+    submit_batch();
   }
 }
 
-void io_uring_backend::submit_pending() noexcept {
+/// False: the kernel takes none just now.
+bool io_uring_backend::submit_batch() noexcept {
+  entries_.move_to(ring_, batch);
   // EBUSY and EAGAIN: the kernel wants completions taken first. Nothing is lost either way: entries
   // it did not take stay in the queue.
   if (io_uring_submit(&ring_) < 0) {
     reap();
+    return false;
+  }
+  return true;
+}
+
+void io_uring_backend::submit_all() noexcept {
+  while ((!entries_.empty() || io_uring_sq_ready(&ring_) != 0) && submit_batch()) {
   }
 }
 
@@ -176,9 +186,10 @@ void io_uring_backend::poll(time_point until) noexcept {
   if (std::exchange(wake_taken_, false)) {
     until = time_point::min();
   }
-  if (until == time_point::min() || io_uring_cq_ready(&ring_) != 0) {
+  entries_.move_to(ring_, batch);
+  if (until == time_point::min() || io_uring_cq_ready(&ring_) != 0 || !entries_.empty()) {
     if (io_uring_sq_ready(&ring_) != 0) {
-      submit_pending();
+      submit_batch();
     } else if (completions_are_held_back()) {
       io_uring_get_events(&ring_);
     }
@@ -200,9 +211,7 @@ void io_uring_backend::assist() noexcept {
     return;
   }
   take_wanted_cancels();
-  if (io_uring_sq_ready(&ring_) != 0) {
-    submit_pending();
-  }
+  submit_all();
   reap();
   wake_taken_ = wake_taken_ || !wake_armed_;
 }
@@ -223,6 +232,7 @@ void io_uring_backend::finish(const io_uring_cqe& entry) noexcept {
     wake_armed_ = false;
   } else if (entry.user_data != ignored) {
     operation& op = operation_of(entry.user_data);
+    __builtin_prefetch(op.target, 1);  // the fiber's first act when it runs is to leave it
     if (entry.flags & IORING_CQE_F_BUFFER) {
       take_provided(op, entry);
     }
@@ -254,7 +264,7 @@ void io_uring_backend::request_cancel(std::uint64_t tag) noexcept {
   }
   if (std::unique_lock hold(ring_lock_, std::try_to_lock); hold) {
     prepare_cancel(tag);
-    submit_pending();
+    submit_all();
     return;
   }
   if (!want_cancel(tag)) {
@@ -284,7 +294,7 @@ void io_uring_backend::insist_on_cancel(std::uint64_t tag) noexcept {
     (void)hold.try_lock();
   }
   prepare_cancel(tag);
-  submit_pending();
+  submit_all();
 }
 
 void io_uring_backend::take_wanted_cancels() noexcept {
@@ -302,54 +312,11 @@ void io_uring_backend::take_wanted_cancels() noexcept {
   }
 }
 
-bool has_what_weft_needs(io_uring& ring) noexcept {
-  constexpr unsigned features = IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP | IORING_FEAT_FAST_POLL;
-  if ((ring.features & features) != features) {
-    return false;
-  }
-  io_uring_probe* probe = io_uring_get_probe_ring(&ring);
-  if (!probe) {
-    return false;
-  }
-  bool all = true;
-  for (const int code : {IORING_OP_RECV, IORING_OP_SEND, IORING_OP_RECVMSG, IORING_OP_SENDMSG,
-                         IORING_OP_READ, IORING_OP_WRITE, IORING_OP_ACCEPT, IORING_OP_CONNECT,
-                         IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL}) {
-    all = all && io_uring_opcode_supported(probe, code);
-  }
-  io_uring_free_probe(probe);
-  return all;
-}
-
-result<void> set_up(io_uring& ring) noexcept {
-  if (const sys::fault f = sys::consult(sys::call::ring_setup, -1); f.error != 0) {
-    return fail(std::error_code(f.error, std::system_category()));
-  }
-  int error = 0;
-  for (const unsigned since_5_19 : {IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG, 0U}) {
-    io_uring_params parameters{};
-    parameters.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | since_5_19;
-    parameters.cq_entries = completion_entries;
-    error = io_uring_queue_init_params(submission_entries, &ring, &parameters);
-    if (error != -EINVAL) {
-      break;
-    }
-  }
-  if (error < 0) {
-    return fail(std::error_code(-error, std::system_category()));
-  }
-  if (!has_what_weft_needs(ring)) {
-    io_uring_queue_exit(&ring);
-    return fail(std::make_error_code(std::errc::function_not_supported));
-  }
-  return {};
-}
-
 }  // namespace
 
 result<std::unique_ptr<backend>> make_io_uring_backend() {
   io_uring ring{};
-  if (auto ready = set_up(ring); !ready) {
+  if (auto ready = start_ring(ring); !ready) {
     return fail(ready.error());
   }
   const int wake = sys::event_fd();

@@ -234,9 +234,42 @@ TEST_CASE("a closer on a plain thread is done with the backend before the operat
   CHECK_FALSE(handle.is_open());
 }
 
-TEST_CASE("operations of which many are cancelled at once all end") {
+TEST_CASE("what a plain thread cancels and closes ends, a thousand others still to be submitted") {
   for (const auto kind : backends_here()) {
-    run_in({.name = {}, .backend = kind, .workers = 2}, [] {
+    run_in({.name = {}, .backend = kind}, [] {
+      constexpr std::size_t count = 1000;
+      std::vector<raw_handle> far;
+      std::vector<io::descriptor> near;
+      for (std::size_t i = 0; i < count; ++i) {
+        raw_pair ends = local_pair();
+        far.push_back(std::move(ends.far));
+        near.push_back(adopt(std::move(ends.near)));
+      }
+      std::vector<join_handle<std::size_t>> readers;
+      for (const io::descriptor& one : near) {
+        readers.push_back(spawn([&one] {
+          char byte = 0;
+          io::operation op{.code = io::opcode::receive, .data = &byte, .size = 1};
+          return one.perform(op);
+        }));
+      }
+      yield();  // all of them wait now, and the last ones have not been submitted
+      std::thread([&] { readers[count - 2].cancel(); }).join();
+      std::thread closer([&] { near[count - 1].close(); });
+      CHECK(error_of(readers[count - 2].join()) == errc::operation_canceled);
+      CHECK(error_of(readers[count - 1].join()) == errc::closed);
+      closer.join();
+      for (std::size_t i = 0; i < count - 2; ++i) {
+        CHECK(send_now(far[i].get(), "x"));
+        CHECK(or_throw(readers[i].join()) == 1);
+      }
+    });
+  }
+}
+
+TEST_CASE("operations of which many are cancelled at once all end") {
+  for (const setting& where : settings({1, 2})) {
+    run_in(where, [] {
       const std::size_t count = rounds(3000);
       std::vector<raw_handle> far;
       std::vector<join_handle<std::size_t>> readers;

@@ -6,21 +6,9 @@
 
 namespace weft::io {
 
-namespace {
-
-const char family_tag = 0;
-
-}  // namespace
+const char backend::family_of_backends = 0;
 
 backend::~backend() = default;
-
-const void* backend::family() const noexcept {
-  return &family_tag;
-}
-
-backend* backend::of(driver* events) noexcept {
-  return events && events->family() == &family_tag ? static_cast<backend*>(events) : nullptr;
-}
 
 backend* backend::current() noexcept {
   return of(weft::detail::driver_of_running_fiber());

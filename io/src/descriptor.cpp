@@ -55,10 +55,14 @@ bool await(operation& op) noexcept {
 
 /// Before an operation is submitted again. False: its descriptor is closing.
 bool prepare_again(detail::descriptor_state& state, operation& op) noexcept {
-  std::unique_lock hold(state.lock);
-  detail::descriptor_state::take_back(op, hold);
-  if (state.closing) {
-    return false;
+  // One whose turn has come is off its queue: a readiness backend looks itself whether the
+  // descriptor is closing, before it waits again.
+  if (op.queue || op.held.load(std::memory_order_acquire)) {
+    std::unique_lock hold(state.lock);
+    detail::descriptor_state::take_back(op, hold);
+    if (state.closing) {
+      return false;
+    }
   }
   op.done.store(false, std::memory_order_relaxed);
   return true;

@@ -158,7 +158,7 @@ void descriptor_state::leave(operation& op, bool exhausted) noexcept {
       large_receives = op.result >= large;
     }
     // Whoever's turn it was passes it on, whatever came of it.
-    if (mine.maybe) {
+    if (mine.maybe && !mine.waiting.is_empty()) {
       successor = take_first(direction_of(op.code));
     }
     if (--inside == 0 && closing) {

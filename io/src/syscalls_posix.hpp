@@ -33,14 +33,13 @@ auto make(call which, int fd, std::size_t size, Call&& make_it) noexcept {
   using value = decltype(make_it(size));
   for (;;) {
     const fault f = ask_injector(which, fd, size);
-    value result = -1;
     int error = f.error;
-    if (error == 0) {
-      result = make_it(std::min(size, f.limit));
+    if (error == 0) [[likely]] {
+      const value result = make_it(std::min(size, f.limit));
+      if (result >= 0) [[likely]] {
+        return result;
+      }
       error = errno;
-    }
-    if (result >= 0) {
-      return result;
     }
     if (error != EINTR) {
       return static_cast<value>(-error);

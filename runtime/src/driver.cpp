@@ -6,8 +6,4 @@ driver::~driver() = default;
 
 void driver::assist() noexcept {}
 
-const void* driver::family() const noexcept {
-  return nullptr;
-}
-
 }  // namespace weft

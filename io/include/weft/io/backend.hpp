@@ -31,6 +31,7 @@ WEFT_API std::optional<backend_kind> backend_named(std::string_view name) noexce
 /// waiting. One per worker.
 class WEFT_API backend : public driver {
  public:
+  backend() noexcept : driver(&family_of_backends) {}
   ~backend() override;
 
   virtual backend_kind kind() const noexcept = 0;
@@ -51,15 +52,20 @@ class WEFT_API backend : public driver {
   /// The calling worker's backend; null where there is none.
   static backend* current() noexcept;
   /// The driver, if it is a backend.
-  static backend* of(driver* events) noexcept;
+  static backend* of(driver* events) noexcept {
+    const bool is_one = events && events->family() == &family_of_backends;
+    return is_one ? static_cast<backend*>(events) : nullptr;
+  }
 
   bool acts_by_itself() const noexcept final { return false; }
-  const void* family() const noexcept final;
 
  protected:
   /// Opens the operation's wait. False: a scope around the fiber is cancelled, nothing was opened,
   /// and the operation has completed with ECANCELED.
   static bool open_wait(operation& op) noexcept;
+
+ private:
+  static const char family_of_backends;
 };
 
 namespace detail {

@@ -87,6 +87,32 @@ struct operation {
 };
 
 /// A short name for dumps.
-WEFT_API const char* name_of(opcode code) noexcept;
+constexpr const char* name_of(opcode code) noexcept {
+  switch (code) {
+    case opcode::receive:
+      return "receive";
+    case opcode::receive_leased:
+      return "receive into a leased buffer";
+    case opcode::send:
+      return "send";
+    case opcode::receive_message:
+      return "receive message";
+    case opcode::send_message:
+      return "send message";
+    case opcode::read:
+      return "read";
+    case opcode::write:
+      return "write";
+    case opcode::accept:
+      return "accept";
+    case opcode::connect:
+      return "connect";
+    case opcode::wait_readable:
+      return "readable";
+    case opcode::wait_writable:
+      return "writable";
+  }
+  return "an operation";
+}
 
 }  // namespace weft::io

@@ -34,8 +34,14 @@ class WEFT_API driver {
   /// says no, deadlock reports take it for granted that any fiber may still be woken.
   virtual bool acts_by_itself() const noexcept { return true; }
 
-  /// Tells implementations apart without RTTI; unique per concrete driver family.
-  virtual const void* family() const noexcept;
+  /// Tells implementations apart without RTTI: what the constructor was given.
+  const void* family() const noexcept { return family_; }
+
+ protected:
+  explicit driver(const void* family) noexcept : family_(family) {}
+
+ private:
+  const void* const family_ = nullptr;
 };
 
 /// Makes the driver of worker number `index`. Called once per worker, on the thread that constructs

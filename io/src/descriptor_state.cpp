@@ -18,17 +18,27 @@ namespace {
 weft::detail::spinlock pool_lock;
 descriptor_state* pool = nullptr;
 
-/// Refills the pool. The blocks stay reachable for ever from here.
+constexpr std::size_t block_size = 64;
+
+/// All there are, in use or not. They stay reachable for ever from here.
+struct block_list {
+  std::mutex mutex;
+  std::vector<std::unique_ptr<descriptor_state[]>> blocks;
+
+  static block_list& instance() {
+    static block_list& one = *new block_list;
+    return one;
+  }
+};
+
+/// Refills the pool.
 void add_block() {
-  constexpr std::size_t block_size = 64;
-  static std::mutex mutex;
-  static std::vector<std::unique_ptr<descriptor_state[]>>& blocks =
-      *new std::vector<std::unique_ptr<descriptor_state[]>>;
-  std::lock_guard one_at_a_time(mutex);
-  blocks.push_back(std::make_unique<descriptor_state[]>(block_size));
+  block_list& all = block_list::instance();
+  std::lock_guard one_at_a_time(all.mutex);
+  all.blocks.push_back(std::make_unique<descriptor_state[]>(block_size));
   std::lock_guard hold(pool_lock);
   for (std::size_t i = 0; i < block_size; ++i) {
-    descriptor_state& added = blocks.back()[i];
+    descriptor_state& added = all.blocks.back()[i];
     added.next_free = std::exchange(pool, &added);
   }
 }
@@ -74,6 +84,31 @@ descriptor_state& descriptor_state::open(int fd) {
 void descriptor_state::dispose(descriptor_state& state) noexcept {
   std::lock_guard hold(pool_lock);
   state.next_free = std::exchange(pool, &state);
+}
+
+void descriptor_state::forsake(const poller_home& home, std::uint64_t tenancy) noexcept {
+  block_list& all = block_list::instance();
+  std::lock_guard all_of_them(all.mutex);
+  for (const auto& block : all.blocks) {
+    for (std::size_t i = 0; i < block_size; ++i) {
+      block[i].leave_home(home, tenancy);
+    }
+  }
+}
+
+void descriptor_state::leave_home(const poller_home& from, std::uint64_t of_tenancy) noexcept {
+  std::unique_lock hold(lock);
+  if (home != &from || tenancy != of_tenancy) {
+    return;
+  }
+  home = nullptr;
+  for (const direction d : {direction::in, direction::out}) {
+    while (operation* stranded = take_first(d)) {
+      hold.unlock();
+      complete_taken(*stranded, -EAGAIN);
+      hold.lock();
+    }
+  }
 }
 
 void operation_queue::push_back(operation& op) noexcept {

@@ -34,7 +34,10 @@ class readiness_backend : public backend, private detail::poller {
   /// Throws std::bad_alloc.
   readiness_backend() : home_(detail::poller_home::move_in(*this)), tenancy_(home_.tenancy) {}
   /// The first thing in a destructor: from here on nobody calls unwatch().
-  void retire() noexcept { home_.move_out(); }
+  void retire() noexcept {
+    home_.move_out();
+    detail::descriptor_state::forsake(home_, tenancy_);
+  }
 
   /// Registers the descriptor with the poller and arms it: 0, or minus the error number. Called on
   /// the owning worker's thread.

@@ -125,4 +125,28 @@ TEST_CASE("whoever passes a turn on is done with the next fiber before its opera
   });
 }
 
+TEST_CASE("who waits behind a fiber of another runtime is woken when that runtime is gone") {
+  for (const auto kind : backends_here()) {
+    CAPTURE(io::name_of(kind));
+    const run_options options{.workers = 1, .backend = kind, .background = true};
+    test_runtime here(or_throw(io::with_io(options)));
+    auto other = std::make_unique<runtime>(or_throw(io::with_io(options)));
+    const raw_handle event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    io::descriptor shared = adopt(raw_handle(::dup(event.get())));
+    const auto wait = [&] {
+      io::operation op{.code = io::opcode::wait_readable};
+      return shared.perform(op);
+    };
+    auto first = other->spawn(wait);
+    std::this_thread::sleep_for(settle_time);
+    auto next = here->spawn(wait);
+    std::this_thread::sleep_for(settle_time);
+    first.cancel();
+    CHECK(error_of(first.join()) == errc::operation_canceled);
+    other.reset();
+    REQUIRE(::eventfd_write(event.get(), 1) == 0);
+    CHECK(next.join().has_value());
+  }
+}
+
 }  // namespace weft::testing

@@ -11,8 +11,9 @@ namespace weft::io {
 
 /// Owns a native handle that fibers wait on: a socket, a pipe, an eventfd.
 ///
-/// Threads: operations and close() may come from several fibers at once, on any worker. Moving and
-///   destroying need the object to oneself.
+/// Threads: operations and close() may come from several fibers at once, on any worker, and of
+///   several runtimes, as long as all of these run: one may see to the events for the others.
+///   Moving and destroying need the object to oneself.
 /// Lifetime: the object must outlive the operations on it; close() returns when they have ended.
 /// Cost: one pooled object.
 class WEFT_API descriptor {

@@ -42,6 +42,9 @@ class WEFT_API descriptor_state {
   static descriptor_state& open(int fd);
   /// Gives the object back; the native handle must be closed or released.
   static void dispose(descriptor_state& state) noexcept;
+  /// That poller is no more. Who waits for an event from it, fibers of other runtimes, tries again
+  /// and waits elsewhere.
+  static void forsake(const poller_home& home, std::uint64_t tenancy) noexcept;
 
   /// Counts the caller in and tells the operation whether a call might not have to wait. False:
   /// closing has begun.
@@ -107,6 +110,9 @@ class WEFT_API descriptor_state {
   descriptor_state* next_free = nullptr;
 
   readiness& side(direction d) noexcept { return sides[static_cast<std::size_t>(d)]; }
+
+ private:
+  void leave_home(const poller_home& from, std::uint64_t of_tenancy) noexcept;
 };
 
 }  // namespace weft::io::detail

@@ -21,8 +21,8 @@ namespace detail {
 [[noreturn]] WEFT_API void throw_system_error(std::error_code error);
 }
 
-/// Returns the value, or throws a `std::system_error` with the error, whose what() is what explain()
-/// knows of it: for code that prefers exceptions.
+/// Returns the value, or throws a `std::system_error` with the error, whose what() is what
+/// explain() knows of it: for code that prefers exceptions.
 template <class T>
 T or_throw(result<T> outcome) {
   if (!outcome) {

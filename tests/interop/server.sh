@@ -28,4 +28,7 @@ start() { # <program> [arguments after the address]
 stop() {
   kill -INT "$server"
   timeout 10 tail --pid="$server" -f /dev/null || fail 'the server did not end on SIGINT'
+  local code=0
+  wait "$server" || code=$?
+  [[ $code -eq 0 ]] || fail "the server ended with $code on SIGINT"
 }

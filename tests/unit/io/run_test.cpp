@@ -1,4 +1,3 @@
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -13,35 +12,18 @@
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
 
-#include "support/child.hpp"
 #include "support/io_fixture.hpp"
+#include "support/main_child.hpp"
 
 namespace weft::testing {
 
 namespace {
-
-/// Ends a child as a program whose main() consists of run_main(f).
-template <class F>
-[[noreturn]] void end_as_main(F f) {
-  become_plain_program();
-  const int code = run_main(std::move(f));
-  std::fflush(stdout);
-  std::_Exit(code);
-}
 
 result<void> open_the_gate() {
   const auto error = std::make_error_code(std::errc::device_or_resource_busy);
   weft::detail::note_error(error, "the gate: it is stuck (oil it)");
   return fail(error);
 }
-
-void check_ends(const char* test_case, int code, const char* output) {
-  const child_outcome ended = run_child(test_case);
-  CHECK_MESSAGE(ended.exited_with(code), ended.output);
-  CHECK_MESSAGE(ended.says(output), ended.output);
-}
-
-void interrupt_handler_of_the_program(int) {}
 
 }  // namespace
 
@@ -122,42 +104,6 @@ TEST_CASE("run_main() prints why the program failed") {
   check_ends("child: throws a system_error", EXIT_FAILURE, "error: the gate: it is stuck (oil it)");
 }
 
-TEST_CASE("child: is interrupted" * doctest::skip()) {
-  end_as_main([]() -> result<void> {
-    std::raise(SIGINT);
-    const auto slept = sleep_for(1h);
-    std::printf("ended with: %s\n", error_of(slept).message().c_str());
-    std::printf("because: %s\n", why_canceled()->reason);
-    const auto again = sleep_for(1h);
-    return again;
-  });
-}
-
-TEST_CASE("child: is terminated" * doctest::skip()) {
-  end_as_main([]() -> result<void> {
-    std::raise(SIGTERM);
-    return sleep_for(1h);
-  });
-}
-
-TEST_CASE("child: fails after it was interrupted" * doctest::skip()) {
-  end_as_main([]() -> result<void> {
-    std::raise(SIGINT);
-    (void)sleep_for(1h);
-    return fail(std::make_error_code(std::errc::no_space_on_device));
-  });
-}
-
-TEST_CASE("child: is interrupted twice" * doctest::skip()) {
-  end_as_main([]() -> result<void> {
-    std::raise(SIGINT);
-    (void)sleep_for(1h);
-    const shield stubborn;
-    std::raise(SIGINT);
-    return sleep_for(1h);
-  });
-}
-
 TEST_CASE("child: fails with a cancellation of its own" * doctest::skip()) {
   end_as_main([]() -> result<void> {
     cancel_scope inner;
@@ -176,25 +122,7 @@ TEST_CASE("child: a fiber runs out of time" * doctest::skip()) {
   });
 }
 
-TEST_CASE("child: puts the handlers back" * doctest::skip()) {
-  become_plain_program();
-  std::signal(SIGINT, &interrupt_handler_of_the_program);
-  const int code = run_main([] { return 3; });
-  const bool is_back = std::signal(SIGINT, SIG_DFL) == &interrupt_handler_of_the_program;
-  std::_Exit(is_back ? code : EXIT_FAILURE);
-}
-
-TEST_CASE("Ctrl-C cancels run_main()'s function, which is no failure") {
-  const child_outcome ended = run_child("child: is interrupted");
-  CHECK_MESSAGE(ended.exited_with(EXIT_SUCCESS), ended.output);
-  CHECK_MESSAGE(ended.says("ended with: operation canceled"), ended.output);
-  CHECK_MESSAGE(ended.says("because: interrupted by a signal"), ended.output);
-  CHECK_MESSAGE(!ended.says("error:"), ended.output);
-  check_ends("child: is terminated", EXIT_SUCCESS, "");
-}
-
-TEST_CASE("a failure after Ctrl-C, and a cancellation without, are failures") {
-  check_ends("child: fails after it was interrupted", EXIT_FAILURE, "error: No space left");
+TEST_CASE("a cancellation without Ctrl-C is a failure") {
   check_ends("child: fails with a cancellation of its own", EXIT_FAILURE,
              "error: no more of this, by fiber ");
 }
@@ -202,15 +130,6 @@ TEST_CASE("a failure after Ctrl-C, and a cancellation without, are failures") {
 TEST_CASE("the last line of a program tells which time-out ended its fiber") {
   check_ends("child: a fiber runs out of time", EXIT_FAILURE,
              "error: the timeout_scope's deadline passed (1ms, made at ");
-}
-
-TEST_CASE("a second Ctrl-C ends the process") {
-  const child_outcome ended = run_child("child: is interrupted twice");
-  CHECK_MESSAGE(ended.was_killed_by(SIGINT), ended.output);
-}
-
-TEST_CASE("run_main() puts the program's signal handlers back") {
-  check_ends("child: puts the handlers back", 3, "");
 }
 
 }  // namespace weft::testing

@@ -52,7 +52,7 @@ constinit std::array<shelves, shelf_count> all;
 
 /// The calling thread's. Not inlined, and no address of the thread-local leaves it: the fiber may
 /// move to another thread between two calls.
-[[gnu::noinline]] shelves& mine() noexcept {
+WEFT_NOINLINE shelves& mine() noexcept {
   static constinit std::atomic<std::size_t> threads{0};
   static thread_local const std::size_t number = threads.fetch_add(1, std::memory_order_relaxed);
   return all[number % shelf_count];

@@ -58,8 +58,8 @@ void tell(udp_slot& slot, const detail::numbered_message& message, incoming& in)
 }
 
 /// Receives what is there into at most `most_at_once` slots.
-[[gnu::noinline]] result<std::size_t> take(const io::descriptor& socket,
-                                           std::span<udp_slot> slots) noexcept {
+WEFT_NOINLINE result<std::size_t> take(const io::descriptor& socket,
+                                       std::span<udp_slot> slots) noexcept {
   std::array<incoming, most_at_once> in;
   std::array<detail::numbered_message, most_at_once> messages;
   const std::size_t count = std::min(slots.size(), most_at_once);
@@ -80,8 +80,8 @@ void tell(udp_slot& slot, const detail::numbered_message& message, incoming& in)
 }
 
 /// Sends at most `most_at_once` datagrams.
-[[gnu::noinline]] result<std::size_t> give(const io::descriptor& socket,
-                                           std::span<const udp_parcel> parcels) noexcept {
+WEFT_NOINLINE result<std::size_t> give(const io::descriptor& socket,
+                                       std::span<const udp_parcel> parcels) noexcept {
   std::array<iovec, most_at_once> parts;
   std::array<native_endpoint, most_at_once> to;
   std::array<detail::numbered_message, most_at_once> messages{};

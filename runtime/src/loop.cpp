@@ -2,6 +2,8 @@
 #include <array>
 #include <utility>
 
+#include <weft/runtime/detail/compiler.hpp>
+
 #include "fiber_life.hpp"
 #include "overflow.hpp"
 #include "patrol.hpp"
@@ -19,8 +21,7 @@ thread_local worker* this_worker = nullptr;
 }  // namespace
 
 worker* worker::current() noexcept {
-  // The empty statement keeps a compiler that sees through noinline from treating this as pure.
-  asm volatile("");
+  be_impure();
   return this_worker;
 }
 

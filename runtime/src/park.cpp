@@ -1,5 +1,6 @@
 #include <cassert>
 
+#include <weft/runtime/detail/compiler.hpp>
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/detail/proxy_parker.hpp>
 #include <weft/runtime/detail/scope.hpp>
@@ -68,8 +69,7 @@ void make_runnable(parker& p) noexcept {
 
 // Inlined, and leave() below, by command: each frame between a switch and what called it is a
 // return that the processor predicts wrongly. One of them was a tenth of spawning and joining.
-[[gnu::always_inline]] inline void park_fiber(fiber& self, time_point until,
-                                              const awaited& what) noexcept {
+WEFT_ALWAYS_INLINE void park_fiber(fiber& self, time_point until, const awaited& what) noexcept {
   check_held_locks(self);
   self.waiting_for.store(what.what, std::memory_order_relaxed);
   const bool timed = until != forever;
@@ -132,8 +132,7 @@ bool abandon_wait(wait_token token) noexcept {
 
 namespace {
 
-[[gnu::always_inline]] inline void leave(wait_token token, time_point until,
-                                         const awaited& what) noexcept {
+WEFT_ALWAYS_INLINE void leave(wait_token token, time_point until, const awaited& what) noexcept {
   if (token.who->is_fiber()) {
     park_fiber(static_cast<fiber&>(*token.who), until, what);
   } else {

@@ -1,6 +1,7 @@
 #include <thread>
 #include <utility>
 
+#include <weft/runtime/detail/compiler.hpp>
 #include <weft/runtime/yield.hpp>
 
 #include "fatal.hpp"
@@ -82,13 +83,13 @@ WEFT_RACY_GUESS inline void worker::prefetch_ahead() const noexcept {
   }
   constexpr std::size_t block_lines = sizeof(fiber) / cache_line;
   for (std::size_t line = 0; line < block_lines; ++line) {
-    __builtin_prefetch(reinterpret_cast<const std::byte*>(second) + line * cache_line);
+    prefetch_to_read(reinterpret_cast<const std::byte*>(second) + line * cache_line);
   }
   const fiber* const first = queue_.peek(0);
   if (first && !first->on_cpu.load(std::memory_order_acquire)) {
     constexpr std::size_t stack_lines = 10;  // the frames of a typical wait
     for (std::size_t line = 0; line < stack_lines; ++line) {
-      __builtin_prefetch(static_cast<const std::byte*>(first->sp) + line * cache_line);
+      prefetch_to_read(static_cast<const std::byte*>(first->sp) + line * cache_line);
     }
   }
 }

@@ -5,6 +5,8 @@
 #include <cassert>
 #include <mutex>
 
+#include <weft/runtime/detail/compiler.hpp>
+
 // A hierarchical timing wheel (Varghese and Lauck, 1987) of six levels with 256 slots each. Time is
 // counted in ticks, deadlines are rounded up, and current_ is the tick through which everything has
 // been taken off.
@@ -243,14 +245,14 @@ std::size_t timer_wheel::collect(std::int64_t now_ns, std::span<timer_node*> due
 
 void timer_wheel::descend() noexcept {
   auto& node = static_cast<timer_node&>(*descending_.prev);
-  __builtin_prefetch(node.ahead_, 1);
+  prefetch_to_write(node.ahead_);
   unlink(node);
   place(node, end::front);
 }
 
 timer_node& timer_wheel::fire() noexcept {
   auto& node = static_cast<timer_node&>(*ready_.next);
-  __builtin_prefetch(node.ahead_, 1);
+  prefetch_to_write(node.ahead_);
   unlink(node);
   // Release pairs with the acquire in disarm(): the owner may reuse the node at once.
   node.home.store(nullptr, std::memory_order_release);

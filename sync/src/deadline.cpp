@@ -20,12 +20,16 @@ void deadline::reset(time_point at) noexcept {
 void deadline::extend(duration by) noexcept {
   std::int64_t before = at_.load(std::memory_order_relaxed);
   std::int64_t after = 0;
+  constexpr std::int64_t lowest = count_of(time_point::min());
+  constexpr std::int64_t highest = count_of(forever);
   do {
-    if (before == count_of(forever)) {
+    if (before == highest) {
       return;
     }
-    if (__builtin_add_overflow(before, by.count(), &after)) {
-      after = count_of(by < duration::zero() ? time_point::min() : forever);
+    if (by < duration::zero()) {
+      after = before < lowest - by.count() ? lowest : before + by.count();
+    } else {
+      after = before > highest - by.count() ? highest : before + by.count();
     }
   } while (!at_.compare_exchange_weak(before, after, std::memory_order_acq_rel,
                                       std::memory_order_relaxed));

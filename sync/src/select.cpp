@@ -2,6 +2,7 @@
 #include <optional>
 #include <utility>
 
+#include <weft/runtime/detail/compiler.hpp>
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/sync/detail/select_core.hpp>
 
@@ -13,7 +14,7 @@ namespace {
 /// calls, so neither may keep the variable's address.
 WEFT_NOINLINE std::uint32_t draw() noexcept {
   static thread_local std::uint32_t state = 0;
-  asm volatile("");
+  be_impure();
   if (state == 0) {
     state = static_cast<std::uint32_t>(clock::now().time_since_epoch().count()) | 1;
   }

@@ -14,6 +14,7 @@
 
 #include <weft/io/detail/descriptor_state.hpp>
 #include <weft/io/detail/syscalls.hpp>
+#include <weft/runtime/detail/compiler.hpp>
 #include <weft/runtime/detail/spinlock.hpp>
 
 #include "../buffer_pool.hpp"
@@ -232,7 +233,8 @@ void io_uring_backend::finish(const io_uring_cqe& entry) noexcept {
     wake_armed_ = false;
   } else if (entry.user_data != ignored) {
     operation& op = operation_of(entry.user_data);
-    __builtin_prefetch(op.target, 1);  // the fiber's first act when it runs is to leave it
+    weft::detail::prefetch_to_write(
+        op.target);  // the fiber's first act when it runs is to leave it
     if (entry.flags & IORING_CQE_F_BUFFER) {
       take_provided(op, entry);
     }

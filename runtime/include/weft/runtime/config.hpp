@@ -2,10 +2,14 @@
 
 /// Compiler and platform facts that every other header may rely on.
 
-#if defined(_WIN32)
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <intrin.h>
+#define WEFT_API
+#define WEFT_NOINLINE __declspec(noinline)
+#elif defined(_WIN32)
 #define WEFT_API
 #define WEFT_NOINLINE __attribute__((noinline))
-#elif defined(__GNUC__)
+#else
 /// Marks what a shared library exports; everything else is hidden.
 #define WEFT_API __attribute__((visibility("default")))
 /// Keeps a function out of line: for code that reads thread-locals and must not have their address
@@ -43,6 +47,10 @@ inline void cpu_relax() noexcept {
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
   asm volatile("yield");
+#elif defined(_M_X64) || defined(_M_IX86)
+  _mm_pause();
+#elif defined(_M_ARM64)
+  __yield();
 #endif
 }
 #endif

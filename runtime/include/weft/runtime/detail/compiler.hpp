@@ -17,17 +17,17 @@ namespace weft::detail {
 
 /// Has the memory brought into the cache; any address will do.
 inline void prefetch_to_read([[maybe_unused]] const void* memory) noexcept {
-#if defined(_M_X64) || defined(_M_IX86)
-  _mm_prefetch(static_cast<const char*>(memory), _MM_HINT_T0);
-#elif defined(__GNUC__)
+#if defined(__GNUC__)
   __builtin_prefetch(memory);
+#elif defined(_M_X64) || defined(_M_IX86)
+  _mm_prefetch(static_cast<const char*>(memory), _MM_HINT_T0);
 #endif
 }
 inline void prefetch_to_write([[maybe_unused]] const void* memory) noexcept {
-#if defined(_M_X64) || defined(_M_IX86)
-  _mm_prefetch(static_cast<const char*>(memory), _MM_HINT_T0);
-#elif defined(__GNUC__)
+#if defined(__GNUC__)
   __builtin_prefetch(memory, 1);
+#elif defined(_M_X64) || defined(_M_IX86)
+  _mm_prefetch(static_cast<const char*>(memory), _MM_HINT_T0);
 #endif
 }
 

@@ -56,9 +56,8 @@ function(weft_embedded_objects module)
   add_library(${target} OBJECT ${sources})
   target_include_directories(${target} PRIVATE $<TARGET_PROPERTY:weft_${module},INCLUDE_DIRECTORIES>)
   target_compile_definitions(${target} PRIVATE $<TARGET_PROPERTY:weft_${module},COMPILE_DEFINITIONS>)
-  # For what they say of directories: that their headers are the system's.
-  target_link_libraries(${target} PRIVATE
-    Boost::context $<TARGET_NAME_IF_EXISTS:PkgConfig::liburing> Threads::Threads)
+  # For what it says of its directory, a sysroot's: that the headers there are the system's.
+  target_link_libraries(${target} PRIVATE $<TARGET_NAME_IF_EXISTS:PkgConfig::liburing>)
   target_compile_features(${target} PRIVATE cxx_std_23)
   set_target_properties(${target} PROPERTIES
     POSITION_INDEPENDENT_CODE ON

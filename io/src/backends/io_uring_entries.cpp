@@ -21,7 +21,10 @@ io_uring_sqe* waiting_entries::add() noexcept {
   if (count_ == slots_.size() && !grow()) {
     return nullptr;
   }
-  return &slots_[(first_ + count_++) & (slots_.size() - 1)];
+  io_uring_sqe& added = slots_[(first_ + count_++) & (slots_.size() - 1)];
+  // Since liburing 2.4 io_uring_get_sqe() does this, and the io_uring_prep_*() rely on it.
+  added = {};
+  return &added;
 }
 
 void waiting_entries::move_to(io_uring& ring, unsigned most) noexcept {

@@ -25,7 +25,7 @@ class waiting_entries {
   std::size_t size() const noexcept { return count_; }
   bool empty() const noexcept { return count_ == 0; }
 
-  /// Room for one more, the last, to be filled in.
+  /// Room for one more, the last, to be filled in; cleared.
   io_uring_sqe* add() noexcept;
   /// Moves the first ones to the ring's queue until that holds `most`, if there are so many.
   void move_to(io_uring& ring, unsigned most) noexcept;

@@ -34,6 +34,30 @@ void expect(io_uring& ring, std::uint64_t& next, unsigned count) {
 
 }  // namespace
 
+TEST_CASE("whoever uses a place again finds nothing there") {
+  waiting_entries waiting;
+  io_uring ring{};
+  if (const int error = io_uring_queue_init(ring_size, &ring, 0); error < 0) {
+    MESSAGE("no ring to be had here: " << error);
+    return;
+  }
+  for (int i = 0; i < 1000; ++i) {
+    io_uring_sqe* const entry = waiting.add();
+    REQUIRE(entry);
+    CHECK(+entry->flags == 0);
+    CHECK(+entry->buf_index == 0);  // a packed field cannot be referred to
+    io_uring_prep_nop(entry);
+    entry->buf_index = 7;
+    entry->flags = IOSQE_ASYNC;
+    waiting.move_to(ring, 1);
+    REQUIRE(io_uring_submit(&ring) == 1);
+    io_uring_cqe* done = nullptr;
+    REQUIRE(io_uring_wait_cqe(&ring, &done) == 0);
+    io_uring_cqe_seen(&ring, done);
+  }
+  io_uring_queue_exit(&ring);
+}
+
 TEST_CASE("entries reach the ring in their order, no more than asked for, however many wait") {
   io_uring ring{};
   if (const int error = io_uring_queue_init(ring_size, &ring, 0); error < 0) {

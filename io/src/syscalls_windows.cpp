@@ -252,9 +252,9 @@ int set_nonblocking(int fd) noexcept {
   }
   const int error = ::WSAGetLastError();
   DWORD flags = 0;
-  return error == WSAENOTSOCK && !::GetHandleInformation(as_handle(fd), &flags)
-             ? -EBADF
-             : -errno_of(static_cast<unsigned long>(error));
+  // -1 is no socket, but as a handle it is this process.
+  const bool is_handle = fd != -1 && ::GetHandleInformation(as_handle(fd), &flags);
+  return error == WSAENOTSOCK && !is_handle ? -EBADF : -errno_of(static_cast<unsigned long>(error));
 }
 
 }  // namespace weft::detail::sys

@@ -24,8 +24,11 @@
 /// when that worker's runtime is no more, operations are tried when the socket is ready for them:
 /// the readiness of any socket is reported to the port of the socket that asks, and each worker has
 /// one for that. So a completion always comes to the worker whose fiber waits, but for those that
-/// another takes on behalf of a busy one, which any thread may do at any time: the system hands
-/// each completion out once.
+/// another worker of its runtime takes on behalf of a busy one, which it may do at any time: the
+/// system hands each completion out once. No stranger ever takes one, neither a plain thread, which
+/// waits without a port, nor another runtime's worker, whose fibers wait at a port of their own. So
+/// an operation need not be held (operation::held) while it is completed: the fiber's control block
+/// and the backend outlive the workers of their runtime.
 ///
 /// Ports are told apart by numbers that are never used again.
 namespace weft::io {

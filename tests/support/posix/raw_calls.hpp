@@ -85,6 +85,11 @@ inline std::ptrdiff_t receive(int fd, void* data, std::size_t size) {
   return ::recv(fd, data, size, MSG_DONTWAIT);
 }
 
+/// Waits if the socket does.
+inline std::ptrdiff_t receive_as_set(int fd, void* data, std::size_t size) {
+  return ::recv(fd, data, size, 0);
+}
+
 inline std::ptrdiff_t write(int fd, const void* data, std::size_t size) {
   return ::write(fd, data, size);
 }

@@ -108,6 +108,11 @@ inline std::ptrdiff_t receive(int fd, void* data, std::size_t size) {
   return ::recv(static_cast<SOCKET>(fd), static_cast<char*>(data), static_cast<int>(size), 0);
 }
 
+/// Waits if the socket does.
+inline std::ptrdiff_t receive_as_set(int fd, void* data, std::size_t size) {
+  return ::recv(static_cast<SOCKET>(fd), static_cast<char*>(data), static_cast<int>(size), 0);
+}
+
 /// Whether the system has all options that weft has names for.
 inline constexpr bool has_all_options = false;
 /// Whether interfaces have names that scopes are written with: "lo".

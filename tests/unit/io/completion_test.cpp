@@ -1,9 +1,9 @@
 #include <atomic>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include <doctest/doctest.h>
-#include <sys/eventfd.h>
 
 #include <weft/io/backend.hpp>
 #include <weft/io/detail/descriptor_state.hpp>
@@ -59,7 +59,7 @@ class hasty_fiber final : public played_fiber {
   std::thread leaver_;
 };
 
-/// An event that two operations can wait for, on a backend that the test itself polls.
+/// A socket that two operations can wait for, on a backend that the test itself polls.
 class waiting_room {
  public:
   explicit waiting_room(io::backend_kind kind) : driver_(or_throw(io::make_drivers(kind))(0)) {}
@@ -74,22 +74,23 @@ class waiting_room {
     REQUIRE_FALSE(io::backend::of(driver_.get())->submit(op));
   }
   void make_ready() {
-    REQUIRE(::eventfd_write(event_.get(), 1) == 0);
+    REQUIRE(send_now(ends_.far.get(), "!"));
     driver_->poll(time_point::min());
   }
   void leave(io::operation& op) { state_.leave(op, false); }
 
  private:
   std::unique_ptr<driver> driver_;
-  raw_handle event_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  descriptor_state& state_ = descriptor_state::open(event_.get());
+  raw_pair ends_ = local_pair();
+  descriptor_state& state_ = descriptor_state::open(ends_.near.get());
 };
 
-/// Those that a worker of any runtime may complete an operation for: a ring belongs to one.
+/// Those that a worker of any runtime may complete an operation for: a ring or a port belongs to
+/// one.
 template <class F>
 void with_each_readiness_backend(F f) {
   for (const auto kind : backends_here()) {
-    if (kind != io::backend_kind::io_uring) {
+    if (kind != io::backend_kind::io_uring && kind != io::backend_kind::iocp) {
       CAPTURE(io::name_of(kind));
       f(kind);
     }
@@ -131,8 +132,8 @@ TEST_CASE("who waits behind a fiber of another runtime is woken when that runtim
     const run_options options{.workers = 1, .backend = kind, .background = true};
     test_runtime here(or_throw(io::with_io(options)));
     auto other = std::make_unique<runtime>(or_throw(io::with_io(options)));
-    const raw_handle event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    io::descriptor shared = adopt(raw_handle(::dup(event.get())));
+    raw_pair ends = local_pair();
+    io::descriptor shared = adopt(std::move(ends.near));
     const auto wait = [&] {
       io::operation op{.code = io::opcode::wait_readable};
       return shared.perform(op);
@@ -144,7 +145,7 @@ TEST_CASE("who waits behind a fiber of another runtime is woken when that runtim
     first.cancel();
     CHECK(error_of(first.join()) == errc::operation_canceled);
     other.reset();
-    REQUIRE(::eventfd_write(event.get(), 1) == 0);
+    REQUIRE(send_now(ends.far.get(), "!"));
     CHECK(next.join().has_value());
   }
 }

@@ -1,31 +1,21 @@
 #include <array>
 #include <atomic>
-#include <cerrno>
-#include <cstdint>
-#include <cstring>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/uio.h>
 
 #include <weft/io/descriptor.hpp>
 
 #include "support/io_fixture.hpp"
 #include "support/raw_handles.hpp"
-#include "support/raw_pipes.hpp"
 
 namespace weft::testing {
 
 namespace {
 
-bool is_open(int fd) {
-  return ::fcntl(fd, F_GETFD) >= 0;
-}
+using raw::is_open;
 
 result<std::size_t> move(const io::descriptor& handle, io::opcode code, void* data,
                          std::size_t size) {
@@ -42,13 +32,13 @@ std::error_code wait_for(const io::descriptor& handle, io::opcode code) {
 TEST_CASE("a handle that is adopted becomes non-blocking, and is closed at the end") {
   int fd = -1;
   {
-    raw_handle raw(::eventfd(0, EFD_CLOEXEC));
-    fd = raw.get();
-    CHECK((::fcntl(fd, F_GETFL) & O_NONBLOCK) == 0);
-    const io::descriptor handle = adopt(std::move(raw));
+    raw_pair ends = tcp_pair();
+    fd = ends.near.get();
+    const io::descriptor handle = adopt(std::move(ends.near));
     CHECK(handle.is_open());
     CHECK(handle.native_handle() == fd);
-    CHECK((::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+    char byte = 0;
+    CHECK(raw::receive_as_set(fd, &byte, 1) < 0);
   }
   CHECK_FALSE(is_open(fd));
 }
@@ -120,24 +110,17 @@ TEST_CASE(
   });
 }
 
-TEST_CASE("eventfds and pipes are read and written at their current position") {
+TEST_CASE("a socket is read and written as any other handle is") {
   in_io([] {
-    const io::descriptor event = adopt(raw_handle(::eventfd(0, EFD_CLOEXEC)));
-    std::uint64_t count = 0;
-    auto reader = spawn([&] { return move(event, io::opcode::read, &count, sizeof count); });
-    (void)sleep_for(settle_time);
-    std::uint64_t three = 3;
-    CHECK(move(event, io::opcode::write, &three, sizeof three) == sizeof three);
-    CHECK(or_throw(reader.join()) == sizeof count);
-    CHECK(count == 3);
-
-    raw_pair ends = pipe_pair();
+    raw_pair ends = local_pair();
     const io::descriptor in = adopt(std::move(ends.near));
     io::descriptor out = adopt(std::move(ends.far));
-    std::string text = "through a pipe";
-    CHECK(move(out, io::opcode::write, text.data(), text.size()) == text.size());
+    std::string text = "word";
     std::string got(text.size(), '.');
-    CHECK(move(in, io::opcode::read, got.data(), got.size()) == text.size());
+    auto reader = spawn([&] { return move(in, io::opcode::read, got.data(), got.size()); });
+    (void)sleep_for(settle_time);
+    CHECK(move(out, io::opcode::write, text.data(), text.size()) == text.size());
+    CHECK(or_throw(reader.join()) == text.size());
     CHECK(got == text);
     out.close();
     CHECK(move(in, io::opcode::read, got.data(), got.size()) == 0);
@@ -146,8 +129,8 @@ TEST_CASE("eventfds and pipes are read and written at their current position") {
 
 TEST_CASE("messages keep their boundaries and are awaited") {
   in_io([] {
-    std::array<int, 2> ends{};
-    REQUIRE(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    int ends[2] = {-1, -1};
+    REQUIRE(raw::pair(SOCK_DGRAM, ends));
     const io::descriptor near = adopt(raw_handle(ends[0]));
     const io::descriptor far = adopt(raw_handle(ends[1]));
     std::string first = "first";
@@ -247,28 +230,5 @@ TEST_CASE("every closer returns only when the handle is closed") {
     }
   });
 }
-
-#if SIZE_MAX > UINT32_MAX
-TEST_CASE("a buffer larger than a system call can take is filled as far as it goes") {
-  constexpr std::size_t huge = (std::size_t{1} << 32) + 4096;
-  void* const room = ::mmap(nullptr, huge, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  REQUIRE(room != MAP_FAILED);
-  for (const std::size_t size : {std::size_t{1} << 32, huge, huge - 1}) {
-    in_io([&] {
-      raw_pair ends = tcp_pair();
-      const io::descriptor near = adopt(std::move(ends.near));
-      for (int i = 0; i < 2; ++i) {
-        auto reader = spawn([&] { return move(near, io::opcode::receive, room, size); });
-        (void)sleep_for(settle_time);
-        CHECK(send_now(ends.far.get(), "word"));
-        CHECK(or_throw(reader.join()) == 4);
-        CHECK(std::memcmp(room, "word", 4) == 0);
-      }
-    });
-  }
-  ::munmap(room, huge);
-}
-#endif
 
 }  // namespace weft::testing

@@ -65,9 +65,12 @@ result<void> set_octet_pair(const io::descriptor& socket, const option_pair& opt
 }
 
 /// Nobody misses a report that is not wanted.
-result<void> set_report(const io::descriptor& socket, const option_pair& option, bool on) noexcept {
-  const auto set = set_pair(socket, option, on);
+result<void> unless_missed(const result<void>& set, bool on) noexcept {
   return !on && !set && set.error() == std::errc::operation_not_supported ? result<void>() : set;
+}
+
+result<void> set_report(const io::descriptor& socket, const option_pair& option, bool on) noexcept {
+  return unless_missed(set_pair(socket, option, on), on);
 }
 
 result<int> ask_pair(const io::descriptor& socket, const option_pair& option) noexcept {
@@ -75,13 +78,17 @@ result<int> ask_pair(const io::descriptor& socket, const option_pair& option) no
   return v6 ? detail::number(socket, *v6 ? option.v6 : option.v4) : fail(v6.error());
 }
 
-result<bool> report_is_on(const io::descriptor& socket, const option_pair& option) noexcept {
-  const auto value = ask_pair(socket, option);
+/// What the system cannot report is never on.
+result<bool> or_off(const result<int>& value) noexcept {
   if (!value) {
     return value.error() == std::errc::operation_not_supported ? result<bool>(false)
                                                                : fail(value.error());
   }
   return *value != 0;
+}
+
+result<bool> report_is_on(const io::descriptor& socket, const option_pair& option) noexcept {
+  return or_off(ask_pair(socket, option));
 }
 
 result<bool> pair_is_on(const io::descriptor& socket, const option_pair& option) noexcept {
@@ -181,14 +188,15 @@ result<void> udp_socket::set_reports(const udp_reports& wanted) const noexcept {
   if (auto set = set_report(descriptor_, hops_report, wanted.ttl); !set) {
     return set;
   }
-  return detail::set_number(descriptor_, detail::option::timestamp, wanted.timestamp);
+  return unless_missed(detail::set_number(descriptor_, detail::option::timestamp, wanted.timestamp),
+                       wanted.timestamp);
 }
 
 result<udp_reports> udp_socket::reports() const noexcept {
   const auto destination = report_is_on(descriptor_, destination_report);
   const auto tos = report_is_on(descriptor_, service_report);
   const auto ttl = report_is_on(descriptor_, hops_report);
-  const auto timestamp = detail::is_on(descriptor_, detail::option::timestamp);
+  const auto timestamp = or_off(detail::number(descriptor_, detail::option::timestamp));
   for (const auto* asked : {&destination, &tos, &ttl, &timestamp}) {
     if (!*asked) {
       return fail(asked->error());

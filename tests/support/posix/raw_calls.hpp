@@ -105,6 +105,16 @@ inline constexpr bool keeps_port_without_peer = true;
 inline constexpr bool hears_of_refusals = true;
 /// Whether only addresses of this machine can be bound to.
 inline constexpr bool refuses_foreign_addresses = true;
+/// Whether the system tells when it received a datagram.
+inline constexpr bool tells_times = true;
+/// Whether a datagram can be given control data of its own on its way out.
+inline constexpr bool sends_control_data = true;
+/// Whether groups are joined, and sent to, through interfaces that are named by their index.
+inline constexpr bool has_groups_by_index = true;
+/// Whether a socket gets only what is sent to the groups that it has joined itself.
+inline constexpr bool keeps_groups_apart = true;
+/// Whether a socket that is bound to 127.0.0.2 sends from there.
+inline constexpr bool has_many_loopback_addresses = true;
 /// Whether a connection that has ended before it was accepted still is.
 inline constexpr bool accepts_what_has_ended = true;
 /// Whether a port stays taken while connections to it linger, unless it is asked for.
@@ -112,6 +122,9 @@ inline constexpr bool keeps_ports_of_lingering = true;
 
 /// What a write fails with after a reset that was told already.
 inline constexpr auto error_after_reset = std::errc::broken_pipe;
+
+/// What leaving a group fails with that was not joined.
+inline constexpr auto error_of_not_joined = std::errc::address_not_available;
 
 inline bool end_writing(int fd) {
   return ::shutdown(fd, SHUT_WR) == 0;

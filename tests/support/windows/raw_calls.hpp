@@ -125,6 +125,17 @@ inline constexpr bool keeps_port_without_peer = false;
 // listens while it waits, and whether only addresses of this machine can be bound to.
 inline constexpr bool hears_of_refusals = false;
 inline constexpr bool refuses_foreign_addresses = false;
+/// Whether the system tells when it received a datagram.
+inline constexpr bool tells_times = false;
+/// Whether a datagram can be given control data of its own on its way out. In Windows it can; Wine
+/// 8 sends it without.
+inline constexpr bool sends_control_data = false;
+// Wine 8 lacks these or leaves them to Linux: whether groups are joined, and sent to, through
+// interfaces that are named by their index, whether a socket gets only what is sent to the groups
+// that it has joined itself, and whether one that is bound to 127.0.0.2 sends from there.
+inline constexpr bool has_groups_by_index = false;
+inline constexpr bool keeps_groups_apart = false;
+inline constexpr bool has_many_loopback_addresses = false;
 /// Whether a connection that has ended before it was accepted still is.
 inline constexpr bool accepts_what_has_ended = false;
 /// Whether a port stays taken while connections to it linger, unless it is asked for.
@@ -132,6 +143,9 @@ inline constexpr bool keeps_ports_of_lingering = false;
 
 /// What a write fails with after a reset that was told already.
 inline constexpr auto error_after_reset = std::errc::connection_reset;
+
+/// What leaving a group fails with that was not joined. So in Wine 8.
+inline constexpr auto error_of_not_joined = std::errc::invalid_argument;
 
 inline bool end_writing(int fd) {
   return ::shutdown(static_cast<SOCKET>(fd), SD_SEND) == 0;

@@ -147,3 +147,20 @@ TEST_CASE("[row 148] a barrier opens for all or none, round after round") {
       },
       {.preemptions = 3});
 }
+
+TEST_CASE("[row 148] who has passed a barrier may destroy it, whoever is told late that it has") {
+  holds(
+      [] {
+        auto* const gate = new weft::barrier(2);
+        together({[=] {
+                    if (!gate->arrive_and_wait_for(1ms)) {
+                      expect(gate->arrive_and_wait().has_value(), "nobody cancels");
+                    }
+                  },
+                  [=] {
+                    expect(gate->arrive_and_wait().has_value(), "nobody cancels");
+                    delete gate;
+                  }});
+      },
+      {.preemptions = 3});
+}

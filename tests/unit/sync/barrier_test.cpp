@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <memory>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -137,4 +140,19 @@ TEST_CASE("[row 39] whoever goes on may destroy the barrier while the others are
     CHECK(b->arrive_and_wait().has_value());
     b.reset();
   }
+}
+
+TEST_CASE("[row 39] who was cancelled when all go on may find the barrier destroyed") {
+  const auto test = [] {
+    alignas(barrier) std::array<std::byte, sizeof(barrier)> room;
+    auto* const b = ::new (static_cast<void*>(room.data())) barrier(2);
+    auto unlucky = weft::spawn([&] { return b->arrive_and_wait(); });
+    until_waiting(*b, 1);
+    unlucky.cancel();  // ends its wait; with one worker it runs when this fiber waits
+    CHECK(b->arrive_and_wait() == true);
+    std::destroy_at(b);
+    room.fill(std::byte{0xff});  // whoever takes its lock now waits for ever
+    CHECK(unlucky.join() == false);
+  };
+  in_fiber(test, {.workers = 1});
 }

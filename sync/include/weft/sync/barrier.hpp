@@ -49,10 +49,12 @@ class WEFT_API barrier {
   std::size_t waiters() const noexcept { return static_cast<std::size_t>(word_.load() / one); }
 
  private:
+  struct arrival;
+
   static constexpr std::uint64_t one = detail::guarded_word::unit(0);
 
   void let_all_go() noexcept;
-  bool take_back(detail::wait_node& arrival) noexcept;
+  bool take_back(arrival& own) noexcept;
 
   detail::guarded_word word_;  // counts who has arrived
   detail::wait_queue queue_;

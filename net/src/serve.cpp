@@ -84,7 +84,7 @@ class server {
   /// The slot is not held while no connection is there: another listener may need it.
   result<tcp_stream> accept_into_slot(const tcp_listener& listener, semaphore::permit& slot) {
     for (;;) {
-      auto free = slots_.acquire();
+      auto free = await_slot(listener);
       if (!free) {
         return fail(free.error());
       }
@@ -99,6 +99,20 @@ class server {
       io::operation op{.code = io::opcode::wait_readable};
       if (auto there = listener.descriptor().perform(op); !there) {
         return fail(there.error());
+      }
+    }
+  }
+
+  /// Nothing tells who waits for a slot that the listener was closed: so it looks now and then.
+  result<semaphore::permit> await_slot(const tcp_listener& listener) noexcept {
+    constexpr auto look_around = std::chrono::milliseconds(50);
+    for (;;) {
+      auto free = slots_.acquire_for(look_around);
+      if (free || !listener.is_open()) {
+        return free ? std::move(free) : fail(errc::closed);
+      }
+      if (auto open = check_cancel(); !open) {
+        return fail(open.error());
       }
     }
   }

@@ -107,6 +107,26 @@ TEST_CASE("at the limit connections wait until one has ended [B13]") {
   });
 }
 
+TEST_CASE("a listener that is closed at the limit ends serving, too [B13]") {
+  in_io([] {
+    auto listener = or_throw(listen("127.0.0.1:0"));
+    std::atomic<int> canceled{0};
+    auto server = serving(listener,
+                          [&](tcp_stream peer) {
+                            CHECK(peer.write_all("here"));
+                            canceled += read_error(peer) == errc::operation_canceled ? 1 : 0;
+                          },
+                          {.connections = 1, .drain = 5ms});
+    const auto served = connect_to_port(listener);
+    CHECK(read_text(served, 4) == "here");
+    const auto waiting = connect_to_port(listener);
+    (void)sleep_for(settle_time);
+    listener.close();
+    CHECK(server.join());
+    CHECK(canceled == 1);
+  });
+}
+
 TEST_CASE("connections beyond the limit are turned away where that is asked for [B13]") {
   in_io([] {
     auto listener = or_throw(listen("127.0.0.1:0"));

@@ -41,6 +41,7 @@ result<void> await_one(const stream_socket& socket) {
     writing.cancel("the socket is readable");
   });
   const result<void> written = socket.writable();
+  const bool sent_home = writing.is_canceled();
   other.cancel("the socket is writable");
   {
     const shield until_joined;
@@ -49,7 +50,7 @@ result<void> await_one(const stream_socket& socket) {
   if (written || read) {
     return {};
   }
-  return written;
+  return sent_home ? read : written;
 }
 
 /// A plain thread has no second fiber: it looks now and then.

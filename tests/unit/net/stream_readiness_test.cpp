@@ -142,6 +142,20 @@ TEST_CASE("ready() for both sides waits while neither is [row 94]") {
   });
 }
 
+TEST_CASE("ready() for both sides fails with what happened, whichever side hears of it first") {
+  in_io([] {
+    for (std::size_t i = 0; i < rounds(300); ++i) {
+      raw_pair ends = local_pair();
+      tcp_stream near = stream_on(std::move(ends.near));
+      (void)fill(near);
+      auto waiter = spawn([&] { return error_of(near.ready(socket_side::both)); });
+      (void)sleep_for(std::chrono::microseconds(i % 60));
+      near.close();
+      REQUIRE(waiter.join() == make_error_code(errc::closed));
+    }
+  });
+}
+
 TEST_CASE("a plain thread may wait for both sides") {
   raw_pair ends = local_pair();
   const tcp_stream near = stream_on(std::move(ends.near));

@@ -19,12 +19,12 @@
 
 /// The file of a Unix socket outlives a program that dies, and then the path is taken though nobody
 /// serves it. Such a file refuses connections of any kind, while a socket that lives refuses those
-/// of another kind with another error, before it listens, too: so it is asked for a kind that
-/// hardly anyone serves, and notices nothing. Whoever replaces a file holds a lock on the directory
-/// meanwhile, so that two who find the same stale file do not remove each other's new one; where
-/// the directory cannot be opened it goes without. A path that is served is looked at for a while:
-/// the sockets of a program that was killed live on for a moment, until the system has taken its
-/// rings apart, even when its parent knows already that it is dead.
+/// of another kind with another error, before it listens, too: so a datagram socket asks, for which
+/// one of its own kind need not listen, and notices nothing. Whoever replaces a file holds a lock
+/// on the directory meanwhile, so that two who find the same stale file do not remove each other's
+/// new one; where the directory cannot be opened it goes without. A path that is served is looked
+/// at for a while: the sockets of a program that was killed live on for a moment, until the system
+/// has taken its rings apart, even when its parent knows already that it is dead.
 ///
 /// The calls here are those on files, which the seam in syscalls.hpp does not have.
 namespace weft::detail {
@@ -66,10 +66,7 @@ occupant ask(const unix_endpoint& where) noexcept {
   if (!S_ISSOCK(file->st_mode)) {
     return occupant::no_socket;
   }
-  int fd = sys::socket(AF_UNIX, SOCK_SEQPACKET, 0);
-  if (fd < 0) {
-    fd = sys::socket(AF_UNIX, SOCK_DGRAM, 0);  // macOS has but two kinds
-  }
+  const int fd = sys::socket(AF_UNIX, SOCK_DGRAM, 0);
   if (fd < 0) {
     return occupant::alive;  // as far as anyone can tell
   }

@@ -79,6 +79,26 @@ TEST_CASE("a path that somebody serves is not taken away [row 107]") {
   });
 }
 
+TEST_CASE("a path that is served in another way is not taken away either, and notices nothing") {
+  in_io([] {
+    const scratch_directory scratch;
+    const std::string path = scratch / "server";
+    const raw_handle served(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (served.get() < 0) {
+      return;  // the system has no such sockets
+    }
+    const native_unix_endpoint address(or_throw(unix_endpoint::parse(path)));
+    REQUIRE(::bind(served.get(), address.data(), address.size()) == 0);
+    CHECK(error_of(unix_listener::listen(path)) == std::errc::address_in_use);
+    CHECK(exists(path));  // before it listens
+    REQUIRE(::listen(served.get(), 1) == 0);
+    CHECK(error_of(unix_listener::listen(path)) == std::errc::address_in_use);
+    CHECK(error_of(unix_datagram::bind(path)) == std::errc::address_in_use);
+    CHECK(exists(path));
+    CHECK(::accept(served.get(), nullptr, nullptr) < 0);
+  });
+}
+
 TEST_CASE("a file that is no socket is left alone [row 107]") {
   in_io([] {
     const scratch_directory scratch;

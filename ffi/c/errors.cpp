@@ -102,6 +102,7 @@ constexpr std::array system_codes{
     system_code{ENOPROTOOPT, WEFT_E_NOT_SUPPORTED},
     system_code{EPROTONOSUPPORT, WEFT_E_NOT_SUPPORTED},
     system_code{EAFNOSUPPORT, WEFT_E_NOT_SUPPORTED},
+    system_code{ENOSYS, WEFT_E_NOT_SUPPORTED},
 };
 
 bool is_systems(const std::error_category& category) noexcept {

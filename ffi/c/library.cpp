@@ -1,5 +1,6 @@
 #include "library.hpp"
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -44,6 +45,12 @@ state& here() noexcept {
   return only;
 }
 
+/// By WEFT_BACKEND_...
+constexpr std::array backends{io::backend_kind::automatic, io::backend_kind::io_uring,
+                              io::backend_kind::epoll,     io::backend_kind::poll,
+                              io::backend_kind::kqueue,    io::backend_kind::iocp};
+static_assert(backends.size() == WEFT_BACKEND_IOCP + 1);
+
 int start(const weft_start_options& options) {
   if (options.flags & ~std::uint32_t{WEFT_START_PINNED}) {
     return misused(WEFT_E_UNKNOWN_OPTION, "weft_start_options.flags");
@@ -52,18 +59,10 @@ int start(const weft_start_options& options) {
     return misused(WEFT_E_INVALID_ARGUMENT, "weft_start_options.workers is above 256");
   }
   run_options how{.workers = options.workers, .background = true};
-  switch (options.backend) {
-    case WEFT_BACKEND_AUTOMATIC:
-      break;
-    case WEFT_BACKEND_IO_URING:
-      how.backend = io::backend_kind::io_uring;
-      break;
-    case WEFT_BACKEND_EPOLL:
-      how.backend = io::backend_kind::epoll;
-      break;
-    default:
-      return misused(WEFT_E_UNKNOWN_OPTION, "weft_start_options.backend");
+  if (options.backend >= backends.size()) {
+    return misused(WEFT_E_UNKNOWN_OPTION, "weft_start_options.backend");
   }
+  how.backend = backends[options.backend];
   if (options.flags & WEFT_START_PINNED) {
     how.mode = scheduling::pinned;
   }

@@ -53,6 +53,25 @@ static void test_options(void) {
   CHECK_CODE(weft_stop(), 1);
 }
 
+/* Those of this system, named outright, and one that no system has beside them. */
+static void test_backends(void) {
+  weft_start_options asked = {sizeof asked, 0, 1, WEFT_BACKEND_EPOLL, 0};
+  char text[256];
+  weft_handle pair[2];
+  CHECK_CODE(weft_start(&asked), WEFT_OK);
+  CHECK_CODE(weft_stop(), WEFT_OK);
+  asked.backend = WEFT_BACKEND_POLL;
+  CHECK_CODE(weft_start(&asked), WEFT_OK);
+  CHECK_CODE(weft_unix_pair(pair), WEFT_OK);
+  CHECK_CODE(weft_write_all(pair[0], "ping", 4, WEFT_FOREVER, WEFT_NONE), 4);
+  CHECK_CODE(weft_read(pair[1], text, 4, WEFT_FOREVER, WEFT_NONE), 4);
+  CHECK_CODE(weft_stop(), WEFT_OK);
+  asked.backend = WEFT_BACKEND_IOCP;
+  CHECK_CODE(weft_start(&asked), WEFT_E_NOT_SUPPORTED);
+  weft_last_error_text(text, sizeof text);
+  CHECK(strstr(text, "iocp"));
+}
+
 static void test_wrong_arguments(void) {
   char buffer[8];
   char text[256];
@@ -123,6 +142,7 @@ int main(void) {
   int round;
   for (round = 0; round < 2; ++round) { /* the library starts again after it was stopped */
     test_before_start();
+    test_backends();
     test_options();
     test_wrong_arguments();
     test_texts();

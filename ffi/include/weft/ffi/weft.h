@@ -126,7 +126,15 @@ WEFT_C_API int weft_last_system_error(void) WEFT_C_NOEXCEPT;
 
 /* ---- Start and stop ---- */
 
-enum { WEFT_BACKEND_AUTOMATIC = 0, WEFT_BACKEND_IO_URING = 1, WEFT_BACKEND_EPOLL = 2 };
+/* One that the system does not have is refused: WEFT_E_NOT_SUPPORTED. */
+enum {
+  WEFT_BACKEND_AUTOMATIC = 0, /* what the environment's WEFT_BACKEND names, else the best */
+  WEFT_BACKEND_IO_URING = 1,
+  WEFT_BACKEND_EPOLL = 2,
+  WEFT_BACKEND_POLL = 3,
+  WEFT_BACKEND_KQUEUE = 4,
+  WEFT_BACKEND_IOCP = 5
+};
 enum { WEFT_START_PINNED = 1 /* every fiber stays on one thread */ };
 
 typedef struct weft_start_options {

@@ -20,6 +20,11 @@ expect '^the answer that took 20 ms$' "$examples/first_answer"
 expect '^2 3 5 7 11 13 17 19 $' "$examples/pipeline" 20
 expect '^worker [0-2] has done job 5$' "$examples/worker_pool" 6 3
 expect ' ms: caller 19$' "$examples/rate_limiter" 500
+log=$(mktemp)
+expect '^fiber 9 was here$' "$examples/append_log" "$log"
+[[ $(wc -l <"$log") -eq 10 ]] || fail "append_log left $(wc -l <"$log") lines"
+rm "$log"
+expect '^error: .*No such file' "$examples/append_log" /no/such/file
 expect '^the server received 100000 bytes$' "$examples/graceful_close"
 expect '^13 more bytes came before the end$' "$examples/graceful_close"
 expect '^127\.0\.0\.1:1: connect 127\.0\.0\.1:1: .*refused' "$examples/fan_out" 127.0.0.1:1

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
+#include <random>
 #include <string>
 #include <string_view>
 
@@ -13,9 +13,11 @@ namespace weft::testing {
 class scratch_directory {
  public:
   scratch_directory() {
-    std::string made = "/tmp/weft-test-XXXXXX";
-    REQUIRE(::mkdtemp(made.data()));
-    path_ = made;
+    // From the system's randomness: other programs do the same at the same time.
+    std::random_device any;
+    path_ =
+        (std::filesystem::temp_directory_path() / ("weft-test-" + std::to_string(any()))).string();
+    REQUIRE(std::filesystem::create_directory(path_));
   }
   ~scratch_directory() {
     std::error_code ignored;

@@ -1,5 +1,6 @@
 #include "io_uring_prepare.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <liburing.h>
@@ -8,6 +9,7 @@
 
 #include <weft/io/detail/descriptor_state.hpp>
 
+#include "../file_part.hpp"
 #include "io_uring_buffers.hpp"
 
 namespace weft::io {
@@ -15,6 +17,27 @@ namespace weft::io {
 namespace {
 
 constexpr int address_bits = 48;  // of user space, on every 64-bit processor as Linux runs it
+
+void prepare_transfer(io_uring_sqe& entry, const operation& op) noexcept {
+  const auto& what = *static_cast<const file_transfer*>(op.data);
+  const bool reads = op.code == opcode::read_at;
+  const int fd = op.target->fd;
+  // One that appends does so wherever the write is to go.
+  const auto offset = static_cast<std::uint64_t>(std::max<std::int64_t>(what.offset, 0));
+  if (what.count > 1 && op.asked == op.size) {
+    reads ? io_uring_prep_readv(&entry, fd, what.parts, what.count, offset)
+          : io_uring_prep_writev(&entry, fd, what.parts, what.count, offset);
+  } else {
+    const iovec part = detail::first_part(what, op.asked);
+    const auto size = static_cast<unsigned>(part.iov_len);
+    reads ? io_uring_prep_read(&entry, fd, part.iov_base, size, offset)
+          : io_uring_prep_write(&entry, fd, part.iov_base, size, offset);
+  }
+  constexpr std::size_t large = std::size_t{1} << 20;
+  if (op.asked > large) {
+    entry.flags |= IOSQE_ASYNC;  // else the worker might copy all of it when it submits
+  }
+}
 
 void prepare_call(io_uring_sqe& entry, const operation& op) noexcept {
   const int fd = op.target->fd;
@@ -60,6 +83,16 @@ void prepare_call(io_uring_sqe& entry, const operation& op) noexcept {
     case opcode::wait_writable:
       io_uring_prep_poll_add(&entry, fd, POLLOUT);
       break;
+    case opcode::read_at:
+    case opcode::write_at:
+      prepare_transfer(entry, op);
+      break;
+    case opcode::sync:
+      io_uring_prep_fsync(&entry, fd, 0);
+      break;
+    case opcode::sync_data:
+      io_uring_prep_fsync(&entry, fd, IORING_FSYNC_DATASYNC);
+      break;
   }
 }
 
@@ -86,6 +119,9 @@ void prepare(io_uring_sqe& entry, const operation& op) noexcept {
 std::ptrdiff_t result_of(operation& op, std::int32_t completed) noexcept {
   if (completed == -EINTR) {
     return -EAGAIN;
+  }
+  if (completed == -EAGAIN && is_on_file(op.code)) {
+    return -EOPNOTSUPP;  // nothing will ever tell when to try again
   }
   if (completed == -EAGAIN || (completed == -ENOBUFS && op.code == opcode::receive_leased)) {
     // Older kernels do not wait on a non-blocking handle for every kind of call. A leased receive
@@ -126,6 +162,13 @@ weft::detail::sys::call injected_as(opcode code) noexcept {
       return call::accept;
     case opcode::connect:
       return call::connect;
+    case opcode::read_at:
+      return call::read;
+    case opcode::write_at:
+      return call::write;
+    case opcode::sync:
+    case opcode::sync_data:
+      return call::sync_file;
     case opcode::wait_readable:
     case opcode::wait_writable:
       break;

@@ -25,9 +25,10 @@ bool has_what_weft_needs(io_uring& ring) noexcept {
     return false;
   }
   bool all = true;
-  for (const int code : {IORING_OP_RECV, IORING_OP_SEND, IORING_OP_RECVMSG, IORING_OP_SENDMSG,
-                         IORING_OP_READ, IORING_OP_WRITE, IORING_OP_ACCEPT, IORING_OP_CONNECT,
-                         IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL}) {
+  for (const int code :
+       {IORING_OP_RECV, IORING_OP_SEND, IORING_OP_RECVMSG, IORING_OP_SENDMSG, IORING_OP_READ,
+        IORING_OP_WRITE, IORING_OP_READV, IORING_OP_WRITEV, IORING_OP_FSYNC, IORING_OP_ACCEPT,
+        IORING_OP_CONNECT, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL}) {
     all = all && io_uring_opcode_supported(probe, code);
   }
   io_uring_free_probe(probe);

@@ -120,6 +120,11 @@ inline constexpr bool accepts_what_has_ended = true;
 /// Whether a port stays taken while connections to it linger, unless it is asked for.
 inline constexpr bool keeps_ports_of_lingering = true;
 
+/// Whether what several append to a file at the same time stays whole.
+inline constexpr bool appends_stay_whole = true;
+/// Whether a file's name can be too long, or is just not there.
+inline constexpr bool tells_of_long_names = true;
+
 /// What a write fails with after a reset that was told already.
 inline constexpr auto error_after_reset = std::errc::broken_pipe;
 

@@ -49,6 +49,10 @@ class WEFT_API backend : public driver {
   /// ECANCELED or whatever it comes to. Any thread. One that is over already is left alone.
   virtual void request_cancel(std::uint64_t tag) noexcept = 0;
 
+  /// Whether operations on files may be submitted. One that it cannot carry out without holding the
+  /// worker up fails with EOPNOTSUPP.
+  virtual bool takes_files() const noexcept { return false; }
+
   /// The calling worker's backend; null where there is none.
   static backend* current() noexcept;
   /// The driver, if it is a backend.

@@ -60,6 +60,14 @@ class WEFT_API descriptor {
   /// Threads: a plain thread blocks instead.
   result<std::size_t> perform(operation& op) const noexcept;
 
+  /// The same for an operation on a file, which is always ready and yet may take long: by the
+  /// backend where it can, else on the blocking pool.
+  ///
+  /// Errors: also those of blocking().
+  /// Cancellation: what the system or the pool has begun is waited for; if it is done all the same,
+  ///   it has succeeded.
+  result<std::size_t> perform_on_file(operation& op) const noexcept;
+
   /// Performs it only if it need not wait, else fails with `operation_would_block`. Never suspends,
   /// and is no cancellation point.
   result<std::size_t> try_perform(operation& op) const noexcept;

@@ -7,6 +7,8 @@
 #include <weft/runtime/config.hpp>
 #include <weft/runtime/detail/parker.hpp>
 
+struct iovec;
+
 namespace weft::io {
 
 class backend;
@@ -29,10 +31,29 @@ enum class opcode : std::uint8_t {
   connect,          ///< data: const sockaddr*, *address_size
   wait_readable,    ///< nothing but the wait
   wait_writable,
+  // Files only, by perform_on_file().
+  read_at,    ///< data: const file_transfer*, size: of its parts together
+  write_at,   ///< likewise
+  sync,       ///< all that was written is to be on the device
+  sync_data,  ///< the same without times and the like
+};
+
+/// What is read from a file or written to it, and where.
+struct file_transfer {
+  const iovec* parts;
+  unsigned count;
+  /// Below 0: the end of a file that was opened to append.
+  std::int64_t offset;
+  /// There is no device behind the file that would have to be waited for.
+  bool in_memory = false;
 };
 
 /// Which of a descriptor's two queues an operation waits in.
 enum class direction : std::uint8_t { in, out };
+
+constexpr bool is_on_file(opcode code) noexcept {
+  return code >= opcode::read_at;
+}
 
 constexpr direction direction_of(opcode code) noexcept {
   switch (code) {
@@ -42,6 +63,7 @@ constexpr direction direction_of(opcode code) noexcept {
     case opcode::read:
     case opcode::accept:
     case opcode::wait_readable:
+    case opcode::read_at:
       return direction::in;
     default:
       return direction::out;
@@ -111,6 +133,13 @@ constexpr const char* name_of(opcode code) noexcept {
       return "readable";
     case opcode::wait_writable:
       return "writable";
+    case opcode::read_at:
+      return "read a file";
+    case opcode::write_at:
+      return "write a file";
+    case opcode::sync:
+    case opcode::sync_data:
+      return "sync a file";
   }
   return "an operation";
 }

@@ -13,6 +13,11 @@ struct msghdr;
 struct pollfd;
 struct sockaddr;
 
+namespace weft::io {
+struct file_options;
+struct file_transfer;
+}  // namespace weft::io
+
 /// The one place that calls the system. Everything returns the call's value, or minus the error
 /// number: no caller reads `errno`, whose address a fiber must not keep. Interrupted calls are
 /// repeated here, so nobody else sees EINTR.
@@ -43,6 +48,10 @@ enum class call : std::uint8_t {
   pipe,
   splice,
   send_file,
+  open_file,
+  file_size,
+  resize_file,
+  sync_file,
   epoll_create,
   epoll_control,
   epoll_wait,
@@ -118,6 +127,30 @@ WEFT_API std::ptrdiff_t send_file(int socket, int file, std::int64_t& offset,
 /// Reads a part of a file.
 WEFT_API std::ptrdiff_t read_at(int file, void* data, std::size_t size,
                                 std::int64_t offset) noexcept;
+/// What a file was opened for, and what it is.
+struct file_modes {
+  bool reads = false;
+  bool writes = false;
+  bool appends = false;
+  bool in_memory = false;  ///< without a device behind it
+};
+/// Opens what has positions to read from and write to; EISDIR and ESPIPE: it has none.
+WEFT_API int open_file(const char* path, const io::file_options& options,
+                       file_modes& modes) noexcept;
+/// Sees to it that a handle that is open already is as those of open_file(): 0, or its errors.
+WEFT_API int prepare_file(int file, file_modes& modes) noexcept;
+// As many of the parts' bytes as the system likes to move, at least one; both wait for the device.
+WEFT_API std::ptrdiff_t read_file(int file, const io::file_transfer& what,
+                                  std::size_t& size) noexcept;
+WEFT_API std::ptrdiff_t write_file(int file, const io::file_transfer& what,
+                                   std::size_t& size) noexcept;
+/// What of it can be read without waiting; EAGAIN: nothing, or that cannot be told.
+WEFT_API std::ptrdiff_t try_read_file(int file, const io::file_transfer& what,
+                                      std::size_t& size) noexcept;
+WEFT_API int sync_file(int file) noexcept;
+WEFT_API int sync_file_data(int file) noexcept;
+WEFT_API std::int64_t file_size(int file) noexcept;
+WEFT_API int resize_file(int file, std::int64_t size) noexcept;
 /// Makes reads and writes fail with EAGAIN instead of blocking.
 WEFT_API int set_nonblocking(int fd) noexcept;
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <system_error>
 #include <utility>
 
 #include <weft/runtime/detail/parker.hpp>
@@ -122,6 +123,10 @@ fiber* create_fiber(const fiber_request& request) {
     }
   }
   core.count_spawned(here);
+  if (!here && core.is_closed()) {
+    discard_fiber(f);
+    throw std::system_error(errc::shutting_down);
+  }
   if (!request.name.empty()) {
     fiber_extras& extras = extras_of(*f);
     std::lock_guard hold(core.names());

@@ -67,6 +67,9 @@ void worker::attach_thread() noexcept {
 void worker::detach_thread() noexcept {
   resign_watch();
   core_.idle().depart();
+  if (!core_.shared_queue().empty()) {  // by whoever found this worker awake, and woke none
+    core_.idle().shared_work_arrived();
+  }
   in_loop_.store(false, std::memory_order_relaxed);
   stacks_.trim(core_.stacks(), 0);
   this_worker = nullptr;

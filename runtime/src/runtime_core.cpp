@@ -145,7 +145,7 @@ void runtime_core::count_spawned(worker* here) noexcept {
   if (here) {
     worker_counters::count(here->counters().spawned);
   } else {
-    spawned_outside_.fetch_add(1, std::memory_order_relaxed);
+    spawned_outside_.fetch_add(1, std::memory_order_seq_cst);  // see is_closed()
   }
 }
 
@@ -162,7 +162,7 @@ std::uint64_t runtime_core::live_fibers() const noexcept {
   for (const auto& w : workers_) {
     finished += w->counters().finished.load(std::memory_order_acquire);
   }
-  std::uint64_t spawned = spawned_outside_.load(std::memory_order_acquire);
+  std::uint64_t spawned = spawned_outside_.load(std::memory_order_seq_cst);
   for (const auto& w : workers_) {
     spawned += w->counters().spawned.load(std::memory_order_acquire);
   }
@@ -227,8 +227,22 @@ void runtime_core::shutdown() noexcept {
   if (live_fibers() != 0) {
     wait_until(turn(*this), drained_);
   }
+  closed_.store(true, std::memory_order_seq_cst);
+  await_last_outsiders();
   blocking_->stop();
   end_threads();
+}
+
+/// Waits for the fibers that outsiders have counted before they could see that it is closed.
+void runtime_core::await_last_outsiders() noexcept {
+  while (live_fibers() != 0) {
+    // Whoever has set it before will not again: so there is one more look after that. An exchange,
+    // to see then what was seen there.
+    drained_.exchange(false, std::memory_order_seq_cst);
+    if (live_fibers() != 0) {
+      wait_until(turn(*this), drained_);
+    }
+  }
 }
 
 void runtime_core::end_threads() noexcept {

@@ -37,6 +37,9 @@ class runtime_core {
   bool is_pinned() const noexcept { return pinned_; }
   bool looks_for_deadlocks() const noexcept { return deadlocks_ != deadlock_watch::off; }
   bool is_stopping() const noexcept { return stopping_.load(std::memory_order_seq_cst); }
+  /// Nothing will run any more. seq_cst: outsiders count what they create and then look at this;
+  /// shutdown() sets it and then looks at what was counted.
+  bool is_closed() const noexcept { return closed_.load(std::memory_order_seq_cst); }
 
   fiber_pool& fibers() noexcept { return fibers_; }
   stack_pool& stacks() noexcept { return stacks_; }
@@ -108,6 +111,7 @@ class runtime_core {
   void schedule_from_outside(fiber* f) noexcept;
   bool stays_home(const fiber& f) const noexcept;
   void cancel_all_fibers() noexcept;
+  void await_last_outsiders() noexcept;
   void end_threads() noexcept;
 
   runtime& face_;
@@ -126,6 +130,7 @@ class runtime_core {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> driven_{false};   // a thread is being worker 0
   std::atomic<bool> drained_{false};  // stopping, and the last fiber has finished
+  std::atomic<bool> closed_{false};   // see is_closed()
   std::atomic<bool> stopped_{false};  // the workers' threads are to end
   std::atomic<unsigned> next_home_{0};
   std::atomic<std::uint64_t> next_id_{1};

@@ -1,6 +1,7 @@
 #include <atomic>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -220,6 +221,36 @@ TEST_CASE("[row 20] shutdown may be called again, and handles taken before are g
   CHECK(value.join() == 5);
   auto stats = r->statistics();
   CHECK(stats.live_fibers == 0);
+}
+
+TEST_CASE("[row 20] what an outsider spawns into a runtime that shuts down ends, or is refused") {
+  for (const bool background : {true, false}) {
+    for (std::size_t i = 0; i < weft::testing::rounds(100); ++i) {
+      test_runtime r({.workers = 2, .background = background});
+      std::atomic<bool> refused = false;
+      std::atomic<int> spawned = 0;
+      std::atomic<int> ran = 0;
+      std::thread outsider([&] {
+        try {
+          for (;; std::this_thread::sleep_for(std::chrono::microseconds(100 + i))) {
+            auto h = r->spawn([&] { ++ran; });
+            ++spawned;
+            CHECK(h.join().has_value());
+          }
+        } catch (const std::system_error& error) {
+          refused = error.code() == weft::errc::shutting_down;
+        }
+      });
+      while (spawned < static_cast<int>(i % 3)) {
+        std::this_thread::yield();
+      }
+      r->shutdown();
+      outsider.join();
+      CHECK(refused);
+      CHECK(ran == spawned);
+      CHECK_THROWS_AS((void)r->run([] {}), std::system_error);
+    }
+  }
 }
 
 TEST_CASE("[row 20] ten thousand parked fibers are drained at once") {

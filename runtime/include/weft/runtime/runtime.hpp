@@ -45,7 +45,9 @@ struct runtime_options {
   unsigned workers = 0;
   scheduling mode = scheduling::work_stealing;
   /// True: every worker has a thread of its own, and run() merely waits. False: the thread that
-  /// calls run() is worker 0 meanwhile, so with one worker no thread is started at all.
+  /// calls run() is worker 0 meanwhile, so with one worker no thread is started at all. Between two
+  /// calls of run() nothing is worker 0: fibers whose events and timers it has, and any fiber may
+  /// be one of them, wait for the next call.
   bool background = false;
   /// Address space of a fiber's stack, the guard page included.
   std::size_t stack_size = 256 * 1024;
@@ -94,7 +96,8 @@ class WEFT_API runtime {
     requires std::invocable<std::decay_t<F>>
   auto run(F&& f, std::source_location site = std::source_location::current());
 
-  /// spawn() from anywhere, also from plain threads.
+  /// spawn() from anywhere, also from plain threads. Throws std::bad_alloc, and std::system_error
+  /// with `shutting_down` after shutdown(), as run() does.
   template <class F, class... Args>
     requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
   auto spawn(const spawn_options& options, F&& f, Args&&... args) {
@@ -109,7 +112,7 @@ class WEFT_API runtime {
   }
 
   /// Cancels every fiber, waits until all have ended, and stops the workers. What is shielded runs
-  /// to its end first. Idempotent.
+  /// to its end first; what is spawned meanwhile runs, too, cancelled. Idempotent.
   void shutdown() noexcept;
 
   unsigned workers() const noexcept;

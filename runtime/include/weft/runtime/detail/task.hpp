@@ -155,7 +155,7 @@ struct fiber_request {
 };
 
 /// Takes a control block. Aborts with a message when there is no runtime to take it from; throws
-/// std::bad_alloc.
+/// std::bad_alloc, and std::system_error with `shutting_down` after the runtime's shutdown.
 WEFT_API fiber* create_fiber(const fiber_request& request);
 /// inline_task_size bytes for the task.
 WEFT_API void* task_storage(fiber* f) noexcept;

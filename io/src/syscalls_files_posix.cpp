@@ -91,8 +91,11 @@ std::ptrdiff_t read_without_waiting(int file, const iovec* parts, unsigned count
 
 bool is_in_memory(int file) noexcept {
   struct statfs where{};
-  return ::fstatfs(file, &where) == 0 &&
-         (where.f_type == TMPFS_MAGIC || where.f_type == RAMFS_MAGIC);
+  if (::fstatfs(file, &where) != 0) {
+    return false;
+  }
+  const auto type = static_cast<std::uint32_t>(where.f_type);  // of another type on each processor
+  return type == TMPFS_MAGIC || type == RAMFS_MAGIC;
 }
 #else
 std::ptrdiff_t read_without_waiting(int, const iovec*, unsigned, std::int64_t) noexcept {

@@ -39,7 +39,7 @@ namespace sys = weft::detail::sys;
 
 // The kernel is given so many at a time, or fewer. Those whose event is there already, which under
 // load are nearly all, complete at once.
-constexpr unsigned batch = 64;
+constexpr unsigned batch = 32;
 // Of one transfer: an entry has 32 bits for it. The system itself stops at 2 GiB.
 constexpr std::size_t most_bytes = std::size_t{1} << 30;
 

@@ -117,6 +117,30 @@ TEST_CASE("[row 148] a wait for a condition that fails uses up no notification")
       {.preemptions = 1});
 }
 
+TEST_CASE("[row 148] who has notified all may destroy a condition_variable, also of one too late") {
+  holds(
+      [] {
+        weft::mutex guard;
+        auto* const changed = new weft::condition_variable;
+        bool over = false;
+        together({[&] {
+                    std::unique_lock hold(guard);
+                    while (!over) {
+                      (void)changed->wait_for(hold, 1ms);
+                    }
+                  },
+                  [&] {
+                    {
+                      std::lock_guard hold(guard);
+                      over = true;
+                      changed->notify_all();
+                    }
+                    delete changed;
+                  }});
+      },
+      {.preemptions = 3});
+}
+
 TEST_CASE("[row 148] an event releases all who wait, and those who come later") {
   holds(
       [] {

@@ -9,6 +9,7 @@
 #include <weft/runtime/detail/wait_queue.hpp>
 #include <weft/runtime/result.hpp>
 #include <weft/sync/detail/guarded_word.hpp>
+#include <weft/sync/detail/late_waiter.hpp>
 
 namespace weft {
 
@@ -49,12 +50,10 @@ class WEFT_API barrier {
   std::size_t waiters() const noexcept { return static_cast<std::size_t>(word_.load() / one); }
 
  private:
-  struct arrival;
-
   static constexpr std::uint64_t one = detail::guarded_word::unit(0);
 
   void let_all_go() noexcept;
-  bool take_back(arrival& own) noexcept;
+  bool take_back(detail::late_waiter& arrival) noexcept;
 
   detail::guarded_word word_;  // counts who has arrived
   detail::wait_queue queue_;

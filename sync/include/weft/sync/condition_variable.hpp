@@ -14,6 +14,10 @@
 
 namespace weft {
 
+namespace detail {
+struct late_waiter;
+}
+
 /// Lets the owner of a mutex wait until someone else, with the mutex, has changed what it guards.
 ///
 ///     std::unique_lock hold(guard);
@@ -71,8 +75,11 @@ class WEFT_API condition_variable {
   std::size_t waiters() const noexcept;
 
  private:
+  void notify(std::size_t most, detail::claimed_waiters& woken) noexcept;
+  void withdraw(detail::late_waiter& node) noexcept;
+
   mutable detail::spinlock lock_;        // guards queue_
-  detail::atomic<bool> crowded_{false};  // whether queue_ is not empty
+  detail::atomic<bool> crowded_{false};  // whether anyone may be in queue_
   detail::wait_queue queue_;
 };
 

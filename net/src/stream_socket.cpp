@@ -58,11 +58,16 @@ template <class Byte>
 class message {
  public:
   explicit message(std::span<const std::span<Byte>> buffers) noexcept {
-    const std::size_t count = std::min(buffers.size(), most_buffers);
-    for (std::size_t i = 0; i < count; ++i) {
-      parts_[i] = {.iov_base = const_cast<std::byte*>(buffers[i].data()),
-                   .iov_len = buffers[i].size()};
-      is_empty_ = is_empty_ && buffers[i].empty();
+    // Without the empty ones: a call that leaves the rest is to move something all the same.
+    std::size_t count = 0;
+    for (const std::span<Byte>& buffer : buffers) {
+      if (count == most_buffers) {
+        break;
+      }
+      if (!buffer.empty()) {
+        parts_[count++] = {.iov_base = const_cast<std::byte*>(buffer.data()),
+                           .iov_len = buffer.size()};
+      }
     }
     header_.msg_iov = parts_.data();
     header_.msg_iovlen = static_cast<decltype(header_.msg_iovlen)>(count);
@@ -70,13 +75,12 @@ class message {
   message(const message&) = delete;
   message& operator=(const message&) = delete;
 
-  bool is_empty() const noexcept { return is_empty_; }
+  bool is_empty() const noexcept { return header_.msg_iovlen == 0; }
   io::operation moving(io::opcode code) noexcept { return {.code = code, .data = &header_}; }
 
  private:
   std::array<iovec, most_buffers> parts_;
   msghdr header_{};
-  bool is_empty_ = true;
 };
 
 result<void> nothing_of(const result<std::size_t>& outcome) noexcept {

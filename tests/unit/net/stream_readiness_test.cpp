@@ -271,6 +271,23 @@ TEST_CASE("each call has a deadline when a scope gives it one [row 89]") {
   });
 }
 
+TEST_CASE("vectored calls move something, however many empty buffers come first [row 96]") {
+  in_io([] {
+    const connection both = connected();
+    std::string text = "there";
+    std::vector<std::span<const std::byte>> parts(stream_socket::most_buffers);
+    parts.push_back(bytes_of(std::string_view(text)));
+    CHECK(both.client.write_vectored(parts) == 5);
+    CHECK(both.client.try_write_vectored(std::span(parts).first(64)) == 0);
+    std::string got(5, ' ');
+    std::vector<std::span<std::byte>> room(stream_socket::most_buffers);
+    room.push_back(bytes_of(got));
+    CHECK(both.server.read_vectored(room) == 5);
+    CHECK(got == text);
+    CHECK(both.server.read_vectored(std::span(room).first(64)) == 0);
+  });
+}
+
 TEST_CASE("write_all_vectored() writes any number of buffers, however much fits [row 96]") {
   in_io([] {
     const connection both = connected();

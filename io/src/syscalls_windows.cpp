@@ -139,8 +139,9 @@ int accept(int fd, sockaddr* address, unsigned* size) noexcept {
     if (size) {
       *size = static_cast<unsigned>(room);
     }
-    if (made == INVALID_SOCKET && ::WSAGetLastError() == WSAENOTCONN) {
-      ::WSASetLastError(WSAECONNABORTED);  // it has ended before its peer's name was asked
+    const int error = made == INVALID_SOCKET ? ::WSAGetLastError() : 0;
+    if (error == WSAENOTCONN || error == WSAECONNRESET) {
+      ::WSASetLastError(WSAECONNABORTED);  // the connection has ended, not the listener
     }
     if (made != INVALID_SOCKET) {
       ::SetHandleInformation(as_handle(as_number(made)), HANDLE_FLAG_INHERIT, 0);

@@ -114,7 +114,7 @@ blocking_call write_call() {
 
 blocking_call write_all_call() {
   return writing("write_all", call::send, [](tcp_stream& s) {
-    const std::string data(200'000, 'w');
+    const std::string data(60'000, 'w');
     return one_if(s.write_all(data));
   });
 }

@@ -7,13 +7,12 @@
 
 #include <unistd.h>
 
-#include <weft/net/udp.hpp>
 #include <weft/net/unix.hpp>
 
-#include "blocking_call.hpp"
+#include "blocking_call_datagrams.hpp"
 #include "support/raw_sockets.hpp"
 
-/// The calls of UDP and Unix sockets.
+/// The calls of Unix sockets.
 namespace weft::testing {
 
 namespace {
@@ -23,41 +22,6 @@ using detail::sys::call;
 template <class T>
 result<std::size_t> one_if(const result<T>& done) {
   return done ? result<std::size_t>(1) : fail(done.error());
-}
-
-blocking_call receiving(std::string_view name,
-                        std::function<result<std::size_t>(const udp_socket&)> perform) {
-  struct state {
-    udp_socket near = or_throw(udp_socket::bind("127.0.0.1:0"));
-    sockaddr_in address = loopback(or_throw(near.local_endpoint()).port());
-    raw_handle far{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-  };
-  auto both = std::make_shared<state>();
-  return {.name = name,
-          .asks = call::receive_message,
-          .handle = both->near.descriptor().native_handle(),
-          .perform = [both, perform = std::move(perform)] { return perform(both->near); },
-          .make_ready =
-              [both] {
-                CHECK(::sendto(both->far.get(), "ping", 4, 0,
-                               reinterpret_cast<const sockaddr*>(&both->address),
-                               sizeof both->address) == 4);
-              },
-          .close = [both] { both->near.close(); }};
-}
-
-blocking_call receive_from_call() {
-  return receiving("receive_from", [](const udp_socket& s) {
-    std::array<std::byte, 4> buffer;
-    return one_if(s.receive_from(buffer));
-  });
-}
-
-blocking_call receive_message_call() {
-  return receiving("receive_message", [](const udp_socket& s) {
-    std::array<std::byte, 4> buffer;
-    return one_if(s.receive_message(buffer));
-  });
 }
 
 blocking_call unix_read_call() {
@@ -130,8 +94,11 @@ blocking_call unix_send_to_call() {
 }  // namespace
 
 const std::vector<make_call>& socket_calls() {
-  static const std::vector<make_call> all{receive_from_call, receive_message_call, unix_read_call,
-                                          unix_accept_call, unix_send_to_call};
+  static const auto all = [] {
+    std::vector<make_call> calls{unix_read_call, unix_accept_call, unix_send_to_call};
+    calls.insert(calls.begin(), datagram_calls().begin(), datagram_calls().end());
+    return calls;
+  }();
   return all;
 }
 

@@ -7,7 +7,7 @@
 #include <weft/io/detail/syscalls.hpp>
 
 /// What the contract says of every error number that a system call may return: POSIX's lists and
-/// Linux' manual pages put together.
+/// Linux' manual pages put together, or the lists of Microsoft's pages about Winsock.
 namespace weft::testing {
 
 enum class fate {
@@ -24,7 +24,7 @@ enum class fate {
 std::string_view name_of(fate what) noexcept;
 
 struct errno_case {
-  int number;
+  int number;  // POSIX's
   std::string_view name;
   fate what;
 

@@ -204,7 +204,9 @@ TEST_CASE("a reset ends reads and writes with the system's error") {
     auto reader = spawn([&] { return c.read_error(); });
     (void)sleep_for(settle_time);
     reset(c.far);
-    CHECK(or_throw(reader.join()) == reset_by_peer);
+    const std::error_code got = or_throw(reader.join());
+    // On a busy machine the reader may only begin when it has come.
+    CHECK((got == reset_by_peer || (!raw::remembers_resets && got == errc::end_of_stream)));
     CHECK(error_of(c.near.write(bytes_of("x"))) == raw::error_after_reset);
     CHECK(c.read_error() == errc::end_of_stream);
   });

@@ -150,7 +150,7 @@ bool iocp_backend::submit(operation& op) noexcept {
   } else {
     const sys::fault injected = sys::consult(injected_as(op.code), op.target->fd, op.size);
     if (injected.error != 0) {
-      op.result = injected.error == EINTR ? -EAGAIN : -injected.error;
+      op.result = result_of_refusal(op, -injected.error);
       return true;
     }
     op.asked = std::min({op.size, injected.limit, most_bytes});
@@ -183,8 +183,8 @@ bool iocp_backend::begin(operation& op, bool whole) noexcept {
     return true;
   }
   if (begun != 0 && begun != -EINPROGRESS) {
-    op.result = begun;
-    op.polled = begun == -EAGAIN;  // made from here the next time
+    op.result = result_of_refusal(op, begun);
+    op.polled = op.result == -EAGAIN;  // made from here the next time
     requests_.give_back(*r);
     return true;
   }

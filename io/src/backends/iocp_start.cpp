@@ -48,9 +48,8 @@ int begun(bool completed) noexcept {
   if (error == WSA_IO_PENDING) {
     return -EINPROGRESS;
   }
-  // What execute() makes of these is what users shall see.
-  if (error == WSAESHUTDOWN || error == WSAECONNRESET) {
-    return -EAGAIN;
+  if (error == WSAESHUTDOWN) {
+    return -EAGAIN;  // what execute() makes of it is what users shall see
   }
   return -sys::errno_of(static_cast<unsigned long>(error));
 }
@@ -85,7 +84,7 @@ int start_accept(request& r) noexcept {
   if (outcome != 0 && outcome != -EINPROGRESS) {
     ::closesocket(std::exchange(r.accepted, INVALID_SOCKET));
   }
-  return outcome;
+  return outcome == -ECONNRESET ? -ECONNABORTED : outcome;  // the connection's end
 }
 
 /// ConnectEx() takes bound sockets only.
@@ -195,6 +194,15 @@ bool can_be_started(const operation& op) noexcept {
     default:
       return false;
   }
+}
+
+std::ptrdiff_t result_of_refusal(const operation& op, std::ptrdiff_t error) noexcept {
+  const bool connects = op.code == opcode::connect;
+  if (connects && error == -EISCONN) {
+    return 0;
+  }
+  const bool goes_on = connects && (error == -EALREADY || error == -EINPROGRESS);
+  return error == -EINTR || goes_on ? -EAGAIN : error;
 }
 
 int start(request& r) noexcept {

@@ -16,6 +16,9 @@ namespace weft::io {
 /// is something to put in. These are tried whenever the socket is ready for them.
 bool can_be_started(const operation& op) noexcept;
 
+/// The operation's result when a call was not begun, but has failed with minus this error number.
+std::ptrdiff_t result_of_refusal(const operation& op, std::ptrdiff_t error) noexcept;
+
 /// 0: it has completed, finish() tells with what; -EINPROGRESS: it is under way; else minus the
 /// error number, and it was not begun.
 int start(request& r) noexcept;

@@ -117,6 +117,8 @@ inline constexpr bool keeps_groups_apart = true;
 inline constexpr bool has_many_loopback_addresses = true;
 /// Whether a connection that has ended before it was accepted still is.
 inline constexpr bool accepts_what_has_ended = true;
+/// Whether a read that comes after a reset is told of it.
+inline constexpr bool remembers_resets = true;
 /// Whether a port stays taken while connections to it linger, unless it is asked for.
 inline constexpr bool keeps_ports_of_lingering = true;
 

@@ -79,9 +79,12 @@ inline bool pair(int type, int (&ends)[2]) {
   const auto two = static_cast<SOCKET>(second);
   bool made = ::bind(one, at, size) == 0;
   if (type == SOCK_STREAM) {
+    const int on = 1;
+    set_option(second, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     made = made && ::listen(one, 1) == 0 && ::getsockname(one, at, &size) == 0 &&
            ::connect(two, at, size) == 0;
     ends[0] = accept(first);
+    set_option(ends[0], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     close(first);
   } else {
     sockaddr_in other = address;
@@ -138,6 +141,8 @@ inline constexpr bool keeps_groups_apart = false;
 inline constexpr bool has_many_loopback_addresses = false;
 /// Whether a connection that has ended before it was accepted still is.
 inline constexpr bool accepts_what_has_ended = false;
+/// Whether a read that comes after a reset is told of it. In Wine 8 it may find the stream's end.
+inline constexpr bool remembers_resets = false;
 /// Whether a port stays taken while connections to it linger, unless it is asked for.
 inline constexpr bool keeps_ports_of_lingering = false;
 

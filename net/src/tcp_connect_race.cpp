@@ -87,7 +87,9 @@ class race {
       }
       start_next();
     }
-    return fail(first_error_);
+    // A cancellation may end the last attempts before this fiber sees it.
+    auto open = check_cancel();
+    return fail(open ? first_error_ : open.error());
   }
 
  private:

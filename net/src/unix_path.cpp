@@ -135,8 +135,11 @@ result<void> bind_here(const io::descriptor& socket, const unix_endpoint& where,
     if (const int bound = sys::bind(fd, address.data(), address.size()); bound < 0) {
       return bound;
     }
-    if (has_mode && ::chmod(path_text(where.name()).c_str(), *options.mode) < 0) {
-      return -errno;
+    const auto path = path_text(where.name());
+    if (has_mode && ::chmod(path.c_str(), *options.mode) < 0) {
+      const int error = errno;
+      ::unlink(path.c_str());
+      return -error;
     }
     return 0;
   });

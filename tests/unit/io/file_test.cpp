@@ -35,7 +35,7 @@ file make_file(const std::string& path, bool append = false) {
 }
 
 std::string text_of(const file& from) {
-  std::string text(or_throw(from.size()), '\0');
+  std::string text(static_cast<std::size_t>(or_throw(from.size())), '\0');
   or_throw(from.read_exact_at(0, bytes_of(text)));
   return text;
 }

@@ -78,32 +78,10 @@ std::ptrdiff_t execute(operation& op) noexcept {
       return ready(fd, POLLIN);
     case opcode::wait_writable:
       return ready(fd, POLLOUT);
-    case opcode::read_at:
-      return sys::try_read_file(fd, *static_cast<const file_transfer*>(op.data), op.asked);
-    case opcode::write_at:
-    case opcode::sync:
-    case opcode::sync_data:
-      return -EAGAIN;
+    default:
+      break;
   }
   return -EINVAL;
-}
-
-std::ptrdiff_t execute_on_file(operation& op) noexcept {
-  namespace sys = weft::detail::sys;
-  const int fd = op.target->fd;
-  op.asked = op.size;
-  switch (op.code) {
-    case opcode::read_at:
-      return sys::read_file(fd, *static_cast<const file_transfer*>(op.data), op.asked);
-    case opcode::write_at:
-      return sys::write_file(fd, *static_cast<const file_transfer*>(op.data), op.asked);
-    case opcode::sync:
-      return sys::sync_file(fd);
-    case opcode::sync_data:
-      return sys::sync_file_data(fd);
-    default:
-      return -EINVAL;
-  }
 }
 
 }  // namespace weft::io::detail

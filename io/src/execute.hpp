@@ -5,9 +5,7 @@
 namespace weft::io::detail {
 
 /// Makes the operation's system call once, on its target's handle. -EAGAIN: it would have to wait.
+/// Not for operations on files.
 std::ptrdiff_t execute(operation& op) noexcept;
-
-/// The same for an operation on a file: waits for the device.
-std::ptrdiff_t execute_on_file(operation& op) noexcept;
 
 }  // namespace weft::io::detail

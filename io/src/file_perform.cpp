@@ -9,8 +9,6 @@
 #include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/detail/worker_access.hpp>
 
-#include "execute.hpp"
-
 /// A file is always ready, and yet a call on it may wait for a device. What is read is mostly in
 /// memory already: so the worker tries first, in a way that does not wait, where the system has
 /// one. Only then a backend that carries operations out by itself gets it, or the pool. A file
@@ -23,17 +21,44 @@ namespace weft::io {
 namespace {
 
 namespace park = weft::detail;
+namespace sys = weft::detail::sys;
 
 // What a worker may take its time to copy.
 constexpr std::size_t most_at_once = std::size_t{1} << 20;
 
-bool is_in_memory(const operation& op) noexcept {
-  return (op.code == opcode::read_at || op.code == opcode::write_at) && op.size <= most_at_once &&
-         static_cast<const file_transfer*>(op.data)->in_memory;
+const file_transfer& transfer_of(const operation& op) noexcept {
+  return *static_cast<const file_transfer*>(op.data);
 }
 
-bool may_be_in_memory(const operation& op) noexcept {
-  return op.code == opcode::read_at && op.size <= most_at_once;
+std::ptrdiff_t execute(operation& op) noexcept {
+  const int file = op.target->fd;
+  op.asked = op.size;
+  switch (op.code) {
+    case opcode::read_at:
+      return sys::read_file(file, transfer_of(op), op.asked);
+    case opcode::write_at:
+      return sys::write_file(file, transfer_of(op), op.asked);
+    case opcode::sync:
+      return sys::sync_file(file);
+    case opcode::sync_data:
+      return sys::sync_file_data(file);
+    default:
+      return -EINVAL;
+  }
+}
+
+/// -EAGAIN: it would have to wait, or that cannot be told.
+std::ptrdiff_t try_to_execute(operation& op) noexcept {
+  const bool moves = op.code == opcode::read_at || op.code == opcode::write_at;
+  if (!moves || op.size > most_at_once) {
+    return -EAGAIN;
+  }
+  if (transfer_of(op).in_memory) {
+    return execute(op);
+  }
+  op.asked = op.size;
+  return op.code == opcode::read_at ? sys::try_read_file(op.target->fd, transfer_of(op), op.asked)
+                                    : -EAGAIN;
 }
 
 std::ptrdiff_t execute_unless_closing(operation& op) noexcept {
@@ -43,7 +68,7 @@ std::ptrdiff_t execute_unless_closing(operation& op) noexcept {
       return -EBADF;
     }
   }
-  return detail::execute_on_file(op);
+  return execute(op);
 }
 
 result<std::size_t> outcome_of(const operation& op) noexcept {
@@ -53,43 +78,40 @@ result<std::size_t> outcome_of(const operation& op) noexcept {
   if (op.result == -EBADF) {
     return fail(errc::closed);
   }
-  return fail(weft::detail::sys::error_of(op.result));
+  return fail(sys::error_of(op.result));
 }
 
 }  // namespace
 
 result<std::size_t> descriptor::perform_on_file(operation& op) const noexcept {
-  const bool at_once = is_in_memory(op);
-  const backend* here = backend::current();
-  if (here && here->takes_files() && !at_once) {
-    op.polled = may_be_in_memory(op);  // the call comes first
-    auto moved = perform(op);
-    if (moved || moved.error() != std::errc::operation_not_supported) [[likely]] {
-      return moved;
-    }
-  }
   const park::caller self = park::begin_operation();
   if (self.canceled) {
     return fail(park::cancel_error());
+  }
+  {
+    const lease held = borrow();
+    if (!held) {
+      return fail(errc::closed);
+    }
+    op.target = state_;
+    op.result = self.events ? try_to_execute(op) : -EAGAIN;
+    if (op.result != -EAGAIN) {
+      return outcome_of(op);
+    }
+  }
+  const backend* here = backend::of(self.events);
+  if (here && here->takes_files()) {
+    auto moved = perform(op);
+    if (moved || moved.error() != std::errc::operation_not_supported) {
+      return moved;
+    }
   }
   const lease held = borrow();
   if (!held) {
     return fail(errc::closed);
   }
-  op.target = state_;
-  op.result = -EAGAIN;
-  if (at_once) {
-    op.result = detail::execute_on_file(op);
-  } else if (here && may_be_in_memory(op)) {
-    op.result = detail::execute(op);
-  }
-  if (op.result == -EAGAIN) {
-    const auto made = blocking([&op]() noexcept { op.result = execute_unless_closing(op); });
-    if (!made) {
-      return fail(made.error());
-    }
-  }
-  return outcome_of(op);
+  const auto made = blocking([&op]() noexcept { op.result = execute_unless_closing(op); });
+  return made ? outcome_of(op) : fail(made.error());
 }
 
 }  // namespace weft::io

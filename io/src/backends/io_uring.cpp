@@ -66,7 +66,6 @@ class io_uring_backend final : public backend {
   bool submit(operation& op) noexcept override;
   bool withdraw(operation&) noexcept override { return false; }  // the kernel has it
   void request_cancel(std::uint64_t tag) noexcept override;
-  bool takes_files() const noexcept override { return true; }
 
  private:
   io_uring_sqe& next_entry() noexcept;

@@ -18,20 +18,31 @@ namespace {
 
 constexpr int address_bits = 48;  // of user space, on every 64-bit processor as Linux runs it
 
-void prepare_transfer(io_uring_sqe& entry, const operation& op) noexcept {
-  const auto& what = *static_cast<const file_transfer*>(op.data);
-  const bool reads = op.code == opcode::read_at;
-  const int fd = op.target->fd;
-  // One that appends does so wherever the write is to go.
-  const auto offset = static_cast<std::uint64_t>(std::max<std::int64_t>(what.offset, 0));
-  if (what.count > 1 && op.asked == op.size) {
-    reads ? io_uring_prep_readv(&entry, fd, what.parts, what.count, offset)
-          : io_uring_prep_writev(&entry, fd, what.parts, what.count, offset);
-  } else {
-    const iovec part = detail::first_part(what, op.asked);
-    const auto size = static_cast<unsigned>(part.iov_len);
-    reads ? io_uring_prep_read(&entry, fd, part.iov_base, size, offset)
-          : io_uring_prep_write(&entry, fd, part.iov_base, size, offset);
+/// All of them in one, which is small: programs without files have it, too.
+void prepare_on_file(io_uring_sqe& entry, const operation& op) noexcept {
+  int code = IORING_OP_FSYNC;
+  const void* parts = nullptr;
+  unsigned size = 0;
+  std::int64_t offset = 0;
+  if (op.code == opcode::read_at || op.code == opcode::write_at) {
+    const auto& what = *static_cast<const file_transfer*>(op.data);
+    const bool reads = op.code == opcode::read_at;
+    // One that appends does so wherever the write is to go.
+    offset = std::max<std::int64_t>(what.offset, 0);
+    if (what.count > 1 && op.asked == op.size) {
+      code = reads ? IORING_OP_READV : IORING_OP_WRITEV;
+      parts = what.parts;
+      size = what.count;
+    } else {
+      const iovec part = detail::first_part(what, op.asked);
+      code = reads ? IORING_OP_READ : IORING_OP_WRITE;
+      parts = part.iov_base;
+      size = static_cast<unsigned>(part.iov_len);
+    }
+  }
+  io_uring_prep_rw(code, &entry, op.target->fd, parts, size, static_cast<std::uint64_t>(offset));
+  if (op.code == opcode::sync_data) {
+    entry.fsync_flags = IORING_FSYNC_DATASYNC;
   }
   constexpr std::size_t large = std::size_t{1} << 20;
   if (op.asked > large) {
@@ -85,13 +96,9 @@ void prepare_call(io_uring_sqe& entry, const operation& op) noexcept {
       break;
     case opcode::read_at:
     case opcode::write_at:
-      prepare_transfer(entry, op);
-      break;
     case opcode::sync:
-      io_uring_prep_fsync(&entry, fd, 0);
-      break;
     case opcode::sync_data:
-      io_uring_prep_fsync(&entry, fd, IORING_FSYNC_DATASYNC);
+      prepare_on_file(entry, op);
       break;
   }
 }

@@ -19,16 +19,16 @@
 
 /// One completion port a worker.
 ///
-/// A socket belongs to one port for good: to that of the worker on which an operation on it first
-/// had to be started. There the system carries out what can_be_started(). On other workers, and
-/// when that worker's runtime is no more, operations are tried when the socket is ready for them:
-/// the readiness of any socket is reported to the port of the socket that asks, and each worker has
-/// one for that. So a completion always comes to the worker whose fiber waits, but for those that
-/// another worker of its runtime takes on behalf of a busy one, which it may do at any time: the
-/// system hands each completion out once. No stranger ever takes one, neither a plain thread, which
-/// waits without a port, nor another runtime's worker, whose fibers wait at a port of their own. So
-/// an operation need not be held (operation::held) while it is completed: the fiber's control block
-/// and the backend outlive the workers of their runtime.
+/// A socket, or a file, belongs to one port for good: to that of the worker on which an operation
+/// on it first had to be started. There the system carries out what can_be_started(). On other
+/// workers, and when that worker's runtime is no more, operations are tried when the socket is
+/// ready for them: the readiness of any socket is reported to the port of the socket that asks, and
+/// each worker has one for that. So a completion always comes to the worker whose fiber waits, but
+/// for those that another worker of its runtime takes on behalf of a busy one, which it may do at
+/// any time: the system hands each completion out once. No stranger ever takes one, neither a plain
+/// thread, which waits without a port, nor another runtime's worker, whose fibers wait at a port of
+/// their own. So an operation need not be held (operation::held) while it is completed: the fiber's
+/// control block and the backend outlive the workers of their runtime.
 ///
 /// Ports are told apart by numbers that are never used again.
 namespace weft::io {
@@ -84,6 +84,10 @@ sys::call injected_as(opcode code) noexcept {
       return sys::call::accept;
     case opcode::connect:
       return sys::call::connect;
+    case opcode::read_at:
+      return sys::call::read;
+    case opcode::write_at:
+      return sys::call::write;
     default:
       return sys::call::receive;
   }
@@ -139,6 +143,10 @@ bool iocp_backend::takes(operation& op) noexcept {
 
 bool iocp_backend::submit(operation& op) noexcept {
   bool whole = can_be_started(op) && takes(op);
+  if (is_on_file(op.code) && !whole) {
+    op.result = -EOPNOTSUPP;
+    return true;
+  }
   if (!whole || op.polled || op.poll_first) {
     // What is left of a connection that was begun already is to wait for its end.
     whole = whole && !(op.polled && op.code == opcode::connect);

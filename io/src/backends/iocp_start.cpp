@@ -9,6 +9,7 @@
 
 #include <weft/io/detail/descriptor_state.hpp>
 
+#include "../file_part.hpp"
 #include "../syscalls_windows.hpp"
 
 namespace weft::io {
@@ -29,6 +30,9 @@ constexpr ULONG can_accept = 0x0080;
 constexpr ULONG has_failed_to_connect = 0x0100;
 
 constexpr std::size_t most_parts = 64;
+
+// What stands for the end of a file, where a read met it at once.
+constexpr int has_ended = -ENODATA;
 
 /// A function that Winsock hands out on request.
 template <class Function>
@@ -108,6 +112,28 @@ int start_connect(request& r) noexcept {
                     static_cast<int>(*r.op->address_size), nullptr, 0, nullptr, &r));
   // One that was given up goes on in the background, and execute() finds out what comes of it.
   return outcome == -EINVAL ? -EAGAIN : outcome;
+}
+
+int start_transfer(request& r) noexcept {
+  const auto& what = *static_cast<const file_transfer*>(r.op->data);
+  const iovec part = detail::first_part(what, r.op->asked);
+  const auto size = static_cast<DWORD>(part.iov_len);
+  // A file that was opened to append does so wherever the write is to go.
+  const auto offset = static_cast<std::uint64_t>(std::max<std::int64_t>(what.offset, 0));
+  r.Offset = static_cast<DWORD>(offset);
+  r.OffsetHigh = static_cast<DWORD>(offset >> 32);
+  const BOOL completed = r.op->code == opcode::read_at
+                             ? ::ReadFile(r.handle, part.iov_base, size, nullptr, &r)
+                             : ::WriteFile(r.handle, part.iov_base, size, nullptr, &r);
+  return !completed && ::GetLastError() == ERROR_HANDLE_EOF ? has_ended : begun(completed != FALSE);
+}
+
+std::ptrdiff_t finish_transfer(request& r) noexcept {
+  DWORD size = 0;
+  if (::GetOverlappedResult(r.handle, &r, &size, FALSE) || ::GetLastError() == ERROR_HANDLE_EOF) {
+    return static_cast<std::ptrdiff_t>(size);
+  }
+  return -sys::errno_of(::GetLastError());
 }
 
 /// Filters between a program and the driver may hand out handles of their own.
@@ -191,6 +217,9 @@ bool can_be_started(const operation& op) noexcept {
       return true;
     case opcode::connect:
       return sys::type_of(sys::as_socket(op.target->fd)) == SOCK_STREAM;
+    case opcode::read_at:
+    case opcode::write_at:
+      return true;
     default:
       return false;
   }
@@ -199,6 +228,9 @@ bool can_be_started(const operation& op) noexcept {
 std::ptrdiff_t result_of_refusal(const operation& op, std::ptrdiff_t error) noexcept {
   const bool connects = op.code == opcode::connect;
   if (connects && error == -EISCONN) {
+    return 0;
+  }
+  if (error == has_ended && op.code == opcode::read_at) {
     return 0;
   }
   const bool goes_on = connects && (error == -EALREADY || error == -EINPROGRESS);
@@ -214,6 +246,9 @@ int start(request& r) noexcept {
       return start_accept(r);
     case opcode::connect:
       return start_connect(r);
+    case opcode::read_at:
+    case opcode::write_at:
+      return start_transfer(r);
     default:
       return start_receive(r);
   }
@@ -242,6 +277,9 @@ int start_readiness(request& r, SOCKET poller) noexcept {
 std::ptrdiff_t finish(request& r) noexcept {
   if (r.is_readiness) {
     return finish_readiness(r);
+  }
+  if (is_on_file(r.op->code)) {
+    return finish_transfer(r);
   }
   DWORD size = 0;
   if (!::WSAGetOverlappedResult(r.socket, &r, &size, FALSE, &r.flags)) {

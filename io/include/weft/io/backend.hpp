@@ -51,7 +51,9 @@ class WEFT_API backend : public driver {
 
   /// Whether operations on files may be submitted. One that it cannot carry out without holding the
   /// worker up fails with EOPNOTSUPP.
-  virtual bool takes_files() const noexcept { return false; }
+  bool takes_files() const noexcept {
+    return kind() == backend_kind::io_uring || kind() == backend_kind::iocp;
+  }
 
   /// The calling worker's backend; null where there is none.
   static backend* current() noexcept;

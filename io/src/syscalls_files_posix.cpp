@@ -1,6 +1,8 @@
 // Before any header: offsets have 64 bits on 32-bit processors too.
 #define _FILE_OFFSET_BITS 64  // NOLINT(bugprone-reserved-identifier)
 
+#include "syscalls_files_posix.hpp"
+
 #include <algorithm>
 #include <cerrno>
 
@@ -14,15 +16,6 @@
 
 #include "file_part.hpp"
 #include "syscalls_posix.hpp"
-
-#if defined(__linux__)
-#include <linux/magic.h>
-#include <sys/syscall.h>
-#include <sys/vfs.h>
-#ifndef RWF_NOWAIT
-#define RWF_NOWAIT 0x00000008
-#endif
-#endif
 
 /// Files.
 namespace weft::detail::sys {
@@ -73,50 +66,6 @@ std::ptrdiff_t transfer(call which, int file, const io::file_transfer& what, std
     size = n;
     return n == whole && what.count > 1 ? all() : one(io::detail::first_part(what, n));
   });
-}
-
-#if defined(__linux__)
-/// The C library's form is not in all of them.
-std::ptrdiff_t read_without_waiting(int file, const iovec* parts, unsigned count,
-                                    std::int64_t offset) noexcept {
-  const auto low = static_cast<unsigned long>(offset);
-  const auto high = static_cast<unsigned long>(static_cast<std::uint64_t>(offset) >> 32);
-  const long n = ::syscall(SYS_preadv2, file, parts, count, low, high, RWF_NOWAIT);
-  // Kernels, file systems and sandboxes that do not have it refuse in different ways.
-  if (n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL || errno == EPERM)) {
-    errno = EAGAIN;
-  }
-  return n;
-}
-
-bool is_in_memory(int file) noexcept {
-  struct statfs where{};
-  if (::fstatfs(file, &where) != 0) {
-    return false;
-  }
-  const auto type = static_cast<std::uint32_t>(where.f_type);  // of another type on each processor
-  return type == TMPFS_MAGIC || type == RAMFS_MAGIC;
-}
-#else
-std::ptrdiff_t read_without_waiting(int, const iovec*, unsigned, std::int64_t) noexcept {
-  errno = EAGAIN;
-  return -1;
-}
-
-bool is_in_memory(int) noexcept {
-  return false;
-}
-#endif
-
-int sync_to_device(int file) noexcept {
-#if defined(F_FULLFSYNC)
-  // What fsync() means elsewhere; there it leaves data in the device's own memory. Not all file
-  // systems have it.
-  if (::fcntl(file, F_FULLFSYNC) == 0) {
-    return 0;
-  }
-#endif
-  return ::fsync(file);
 }
 
 }  // namespace
@@ -192,11 +141,7 @@ int sync_file(int file) noexcept {
 }
 
 int sync_file_data(int file) noexcept {
-#if defined(__APPLE__) || defined(__DragonFly__)
-  return sync_file(file);
-#else
-  return make(call::sync_file, file, 0, [&](std::size_t) { return ::fdatasync(file); });
-#endif
+  return make(call::sync_file, file, 0, [&](std::size_t) { return sync_data_to_device(file); });
 }
 
 std::int64_t file_size(int file) noexcept {

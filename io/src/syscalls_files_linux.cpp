@@ -1,0 +1,48 @@
+// Before any header: some systems of files are too large for 32 bits.
+#define _FILE_OFFSET_BITS 64  // NOLINT(bugprone-reserved-identifier)
+
+#include <cerrno>
+#include <cstdint>
+
+#include <linux/magic.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "syscalls_files_posix.hpp"
+
+namespace weft::detail::sys {
+
+/// The C library's form is not in all of them.
+long read_without_waiting(int file, const iovec* parts, unsigned count,
+                          std::int64_t offset) noexcept {
+  constexpr int no_wait = 8;  // RWF_NOWAIT
+  const auto low = static_cast<unsigned long>(offset);
+  const auto high = static_cast<unsigned long>(static_cast<std::uint64_t>(offset) >> 32);
+  const long n = ::syscall(SYS_preadv2, file, parts, count, low, high, no_wait);
+  // Kernels, file systems and sandboxes that do not have it refuse in different ways.
+  if (n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL || errno == EPERM)) {
+    errno = EAGAIN;
+  }
+  return n;
+}
+
+bool is_in_memory(int file) noexcept {
+  struct statfs where{};
+  if (::fstatfs(file, &where) != 0) {
+    return false;
+  }
+  const auto type = static_cast<std::uint32_t>(where.f_type);  // of another type on each processor
+  return type == TMPFS_MAGIC || type == RAMFS_MAGIC;
+}
+
+int sync_to_device(int file) noexcept {
+  return ::fsync(file);
+}
+
+int sync_data_to_device(int file) noexcept {
+  return ::fdatasync(file);
+}
+
+}  // namespace weft::detail::sys

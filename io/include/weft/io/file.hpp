@@ -23,10 +23,9 @@ namespace weft::io {
 /// An open file, or whatever else has positions to read from and write to: a block device,
 /// /dev/null.
 ///
-/// Suspends: every call but those that say otherwise, until it is done. On Linux reads of what is
-/// in
-///   the system's memory do not even suspend, nor do reads and writes of files that are nowhere
-///   else. The rest io_uring and IOCP do; where there is neither, and for open(), size() and
+/// Suspends: every call but those that say otherwise, until it is done. On Linux what is in the
+///   system's memory is read without suspending, and so are files that are nowhere else read and
+///   written. The rest io_uring and IOCP do; where there is neither, and for open(), size() and
 ///   resize() everywhere, the blocking pool does.
 /// Errors: the system's; `closed` when the file is closed, or gets closed meanwhile;
 ///   `bad_file_descriptor` when it was not opened for that; `invalid_argument` for positions beyond
@@ -47,9 +46,8 @@ class WEFT_API file {
 
   file() noexcept = default;
   /// Errors: `invalid_argument` also for a path with a zero in it, and for options that would
-  /// change
-  ///   a file without write access; `is_a_directory`; `invalid_seek` for a FIFO or a socket, which
-  ///   is a matter for io::descriptor.
+  ///   change a file without write access; `is_a_directory`; `invalid_seek` for a FIFO or a socket,
+  ///   which is a matter for io::descriptor.
   static result<file> open(const std::string& path, const file_options& options = {});
   /// Takes over a native handle, which shall not be non-blocking: if it is, that is changed. After
   /// an error it is still the caller's. Windows: one opened for overlapped calls. Does not suspend.

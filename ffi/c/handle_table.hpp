@@ -14,9 +14,10 @@
 /// the object, so that those who wait on it leave, and the last pin that goes destroys the object
 /// and gives the slot its next generation. A slot that has had them all is never used again.
 ///
-/// All state of a slot is one word, `generation << 26 | open << 25 | pins`, which changes by
-/// compare-and-swap; the table itself holds one pin while the handle is open. `what` is written
-/// before the word opens (release) and read by those who have pinned it (acquire).
+/// All state of a slot is one word, `generation << 26 | open << 25 | closing << 24 | pins`, which
+/// changes by compare-and-swap; the table itself holds one pin while the handle is open, and until
+/// whoever closes it has told the object. `what` is written before the word opens (release) and
+/// read by those who have pinned it (acquire).
 namespace weft::c {
 
 /// What a handle stands for.

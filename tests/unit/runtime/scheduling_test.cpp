@@ -115,13 +115,15 @@ TEST_CASE("[row 10] a fiber woken by a fiber that then computes is run elsewhere
   namespace detail = weft::detail;
   in_fiber([] {
     detail::wait_token token;
+    std::atomic<bool> waits = false;
     std::atomic<bool> woken = false;
     auto sleeper = weft::spawn([&] {
       token = detail::begin_wait_uncancelable();
+      waits = true;
       detail::park(token, weft::forever, "the test");
       woken = true;
     });
-    (void)weft::sleep_for(2ms);
+    REQUIRE(eventually([&] { return waits.load(); }));
     CHECK(detail::unpark(token));
     CHECK(eventually([&] { return woken.load(); }));
     CHECK(sleeper.join().has_value());

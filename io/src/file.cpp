@@ -2,6 +2,7 @@
 #include <array>
 #include <limits>
 #include <new>
+#include <string>
 
 #include <sys/uio.h>
 
@@ -9,6 +10,7 @@
 #include <weft/io/file.hpp>
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/cancel.hpp>
+#include <weft/runtime/explain.hpp>
 
 namespace weft::io {
 
@@ -20,6 +22,17 @@ constexpr std::int64_t at_end = -1;
 
 std::unexpected<std::error_code> refused(std::errc why) noexcept {
   return fail(std::make_error_code(why));
+}
+
+/// What explain() says of the error names the file.
+std::unexpected<std::error_code> not_opened(const std::string& path,
+                                            std::error_code error) noexcept {
+  try {
+    weft::detail::note_error(error, "open " + path + ": " + error.message());
+  } catch (const std::bad_alloc&) {
+    // The code alone has to do.
+  }
+  return fail(error);
 }
 
 /// What may become an offset of the system's.
@@ -118,7 +131,7 @@ result<file> file::open(const std::string& path, const file_options& options) {
     return fail(handle.error());
   }
   if (*handle < 0) {
-    return fail(sys::error_of(*handle));
+    return not_opened(path, sys::error_of(*handle));
   }
   auto opened = take(*handle, opened_for);
   if (!opened) {

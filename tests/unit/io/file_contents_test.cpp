@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <weft/io/file_contents.hpp>
+#include <weft/runtime/explain.hpp>
 
 #include "support/io_fixture.hpp"
 #include "support/scratch.hpp"
@@ -58,7 +59,10 @@ TEST_CASE("no more is read than asked for") {
 TEST_CASE("what cannot be opened is told") {
   const scratch_directory here;
   in_io([&] {
-    CHECK(error_of(io::read_file(here / "none")) == std::errc::no_such_file_or_directory);
+    const std::string missing = here / "none";
+    const auto error = error_of(io::read_file(missing));
+    CHECK(error == std::errc::no_such_file_or_directory);
+    CHECK(explain(error).starts_with("open " + missing + ": "));
     CHECK(error_of(io::read_file(here / "")) == std::errc::is_a_directory);
     CHECK(error_of(io::write_file(here / "", "x")) == std::errc::is_a_directory);
     CHECK(error_of(io::write_file(here / "no/file", "x")) == std::errc::no_such_file_or_directory);

@@ -16,6 +16,7 @@
 #include <weft/sync/event.hpp>
 #include <weft/sync/task_group.hpp>
 
+#include "support/file_fixture.hpp"
 #include "support/io_fixture.hpp"
 #include "support/raw_handles.hpp"
 #include "support/scratch.hpp"
@@ -27,43 +28,6 @@ namespace {
 using io::file;
 using io::file_access;
 using io::file_creation;
-
-file make_file(const std::string& path, bool append = false) {
-  return or_throw(file::open(
-      path,
-      {.access = file_access::read_write, .create = file_creation::if_missing, .append = append}));
-}
-
-std::string text_of(const file& from) {
-  std::string text(static_cast<std::size_t>(or_throw(from.size())), '\0');
-  or_throw(from.read_exact_at(0, bytes_of(text)));
-  return text;
-}
-
-/// All calls on a file, with what they come to.
-std::vector<std::error_code> errors_of_all(file& f) {
-  std::array<std::byte, 4> buffer{};
-  const std::array<std::span<std::byte>, 1> in{buffer};
-  const std::array<std::span<const std::byte>, 1> out{buffer};
-  return {error_of(f.read_at(0, buffer)),
-          error_of(f.read_exact_at(0, buffer)),
-          error_of(f.read_vectored_at(0, in)),
-          error_of(f.write_at(0, buffer)),
-          error_of(f.write_all_at(0, buffer)),
-          error_of(f.write_vectored_at(0, out)),
-          error_of(f.read(buffer)),
-          error_of(f.read_exact(buffer)),
-          error_of(f.write(buffer)),
-          error_of(f.write_all(buffer)),
-          error_of(f.sync()),
-          error_of(f.sync_data()),
-          error_of(f.size()),
-          error_of(f.resize(1))};
-}
-
-bool all_are(const std::vector<std::error_code>& errors, std::error_code wanted) {
-  return std::ranges::all_of(errors, [&](std::error_code e) { return e == wanted; });
-}
 
 }  // namespace
 
@@ -319,123 +283,6 @@ TEST_CASE("a handle can be given up and taken over") {
     CHECK(text_of(f) == "kept");
     CHECK(f.position() == 0);
     CHECK(error_of(file::adopt(-1)) == std::errc::bad_file_descriptor);
-  });
-}
-
-TEST_CASE("close() waits for those who are inside, and each has moved all or nothing") {
-  const scratch_directory here;
-  in_io([&] {
-    for (std::size_t round = 0; round < rounds(20); ++round) {
-      file f = make_file(here / "closing");
-      task_group users;
-      for (std::size_t i = 0; i < 8; ++i) {
-        users.spawn([&, i]() -> result<void> {
-          const std::string text(1000, static_cast<char>('a' + i));
-          for (;;) {
-            const auto done = f.write_all_at(i * text.size(), text);
-            if (!done) {
-              CHECK(done.error() == errc::closed);
-              return {};
-            }
-            std::string got(text.size(), '.');
-            if (const auto read = f.read_exact_at(i * text.size(), bytes_of(got)); read) {
-              CHECK(got == text);
-            } else {
-              CHECK(read.error() == errc::closed);
-            }
-          }
-        });
-      }
-      (void)sleep_for(std::chrono::microseconds(200 * round));
-      f.close();
-      or_throw(users.wait());
-    }
-  });
-}
-
-TEST_CASE("in a cancelled scope no call is made, and a shield lets it [row 117]") {
-  const scratch_directory here;
-  in_io([&] {
-    file f = make_file(here / "cancelled");
-    or_throw(f.write_all_at(0, "text"));
-    {
-      cancel_scope scope;
-      scope.cancel();
-      CHECK(all_are(errors_of_all(f), errc::operation_canceled));
-      CHECK(error_of(file::open(here / "cancelled")) == errc::operation_canceled);
-      const shield until_done;
-      CHECK(text_of(f) == "text");
-    }
-    {
-      const timeout_scope over(0s);
-      CHECK(all_are(errors_of_all(f), errc::timed_out));
-    }
-    CHECK(text_of(f) == "text");
-  });
-}
-
-TEST_CASE("a call that waits for the pool times out and is cancelled, and has had no effect") {
-  const scratch_directory here;
-  const std::string path = here / "stuck";
-  in_fiber(
-      [&] {
-        const file f = make_file(path);
-        or_throw(f.write_all_at(0, "text"));
-        event let_go;
-        event is_stuck;
-        auto stuck = spawn([&] {
-          return blocking([&] {
-            is_stuck.set();
-            or_throw(let_go.wait());
-          });
-        });
-        or_throw(is_stuck.wait());
-        const auto begin = clock::now();
-        {
-          const timeout_scope limit(20ms);
-          CHECK(error_of(f.resize(0)) == errc::timed_out);
-          CHECK(error_of(file::open(here / "other", {.access = file_access::write,
-                                                     .create = file_creation::always_new})) ==
-                errc::timed_out);
-        }
-        CHECK(clock::now() - begin < promptly);
-        auto waiter = spawn([&] { return f.resize(0); });
-        (void)sleep_for(settle_time);
-        CHECK_FALSE(waiter.finished());
-        waiter.cancel();
-        CHECK(error_of(waiter.join()) == errc::operation_canceled);
-        let_go.set();
-        CHECK(stuck.join().has_value());
-        CHECK(text_of(f) == "text");
-        CHECK_FALSE(std::filesystem::exists(here / "other"));
-      },
-      or_throw(io::with_io({.workers = 2, .blocking = {.max_threads = 1}})));
-}
-
-TEST_CASE("plain threads use files as fibers do") {
-  const scratch_directory here;
-  std::thread user([&] {
-    file f = make_file(here / "thread");
-    or_throw(f.write_all("by a thread"));
-    or_throw(f.sync());
-    CHECK(text_of(f) == "by a thread");
-    {
-      cancel_scope scope;
-      scope.cancel();
-      CHECK(all_are(errors_of_all(f), errc::operation_canceled));
-    }
-    f.close();
-    CHECK(all_are(errors_of_all(f), errc::closed));
-  });
-  user.join();
-}
-
-TEST_CASE("a runtime without I/O uses files all the same") {
-  const scratch_directory here;
-  in_fiber([&] {
-    file f = make_file(here / "pool");
-    or_throw(f.write_all("by the pool"));
-    CHECK(text_of(f) == "by the pool");
   });
 }
 

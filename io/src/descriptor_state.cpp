@@ -114,14 +114,22 @@ void descriptor_state::leave_home(const poller_home& from, std::uint64_t of_tena
 void operation_queue::push_back(operation& op) noexcept {
   op.next = nullptr;
   op.previous = last_;
-  (last_ ? last_->next : first_) = &op;
+  if (last_) {
+    last_->next = &op;
+  } else {
+    first_.store(&op, std::memory_order_relaxed);
+  }
   last_ = &op;
   op.queue = this;
 }
 
 void operation_queue::remove(operation& op) noexcept {
   if (operation_queue* const queue = std::exchange(op.queue, nullptr)) {
-    (op.previous ? op.previous->next : queue->first_) = op.next;
+    if (op.previous) {
+      op.previous->next = op.next;
+    } else {
+      queue->first_.store(op.next, std::memory_order_relaxed);
+    }
     (op.next ? op.next->previous : queue->last_) = op.previous;
   }
 }

@@ -101,7 +101,7 @@ class alignas(cache_line) fiber : public parker {
   alignas(inline_task_alignment) std::byte task[inline_task_size];
 };
 
-static_assert(sizeof(fiber) <= 320, "a control block is at most five cache lines");
+static_assert(sizeof(fiber) <= parker_lines * cache_line);
 
 /// Made at first use, under the lock that dumps hold.
 fiber_extras& extras_of(fiber& f);

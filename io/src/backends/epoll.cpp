@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cerrno>
-#include <span>
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -29,7 +28,7 @@ class epoll_backend final : public readiness_backend {
 
   backend_kind kind() const noexcept override { return backend_kind::epoll; }
 
-  void poll(time_point until) noexcept override { wait(events_, until); }
+  void poll(time_point until) noexcept override { wait(until); }
 
   // The eventfd is registered edge-triggered: each write is an event, so nobody has to read it.
   void wake() noexcept override { sys::signal_event(wake_); }
@@ -37,8 +36,7 @@ class epoll_backend final : public readiness_backend {
   // Any thread may wait on an epoll instance, and each event is reported to one of them. A wake-up
   // is meant for the owner, who may be on its way to sleep.
   void assist() noexcept override {
-    std::array<epoll_event, 64> events;
-    if (wait(events, time_point::min())) {
+    if (wait(time_point::min())) {
       wake();
     }
   }
@@ -57,30 +55,29 @@ class epoll_backend final : public readiness_backend {
   }
 
   /// Returns whether wake() was called.
-  bool wait(std::span<epoll_event> events, time_point until) noexcept {
-    bool woken = false;
+  bool wait(time_point until) noexcept {
+    std::array<epoll_event, batch> reported;
     const int count =
-        sys::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), until);
+        sys::epoll_wait(epoll_, reported.data(), static_cast<int>(reported.size()), until);
+    bool woken = false;
+    event_batch all;
     for (int i = 0; i < count; ++i) {
-      const epoll_event& e = events[static_cast<std::size_t>(i)];
+      const epoll_event& e = reported[static_cast<std::size_t>(i)];
       if (!e.data.ptr) {
         woken = true;
         continue;
       }
       const bool hung_up = e.events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP);
-      on_event(*static_cast<detail::descriptor_state*>(e.data.ptr),
-               {.in = (e.events & (EPOLLIN | EPOLLPRI)) || hung_up,
-                .out = (e.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
-                .cut_short = hung_up || (e.events & EPOLLPRI)});
+      all.add({.state = static_cast<detail::descriptor_state*>(e.data.ptr),
+               .in = (e.events & (EPOLLIN | EPOLLPRI)) || hung_up,
+               .out = (e.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
+               .cut_short = hung_up || (e.events & EPOLLPRI)});
     }
     return woken;
   }
 
   const int epoll_;
   const int wake_;
-  // So few that what the kernel and the fibers touch for them is still in the cache when each
-  // runs: docs/decisions/012-batches.md.
-  std::array<epoll_event, 64> events_;
 };
 
 }  // namespace

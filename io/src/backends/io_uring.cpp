@@ -1,10 +1,12 @@
 #include "io_uring.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <mutex>
 #include <new>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -14,13 +16,13 @@
 
 #include <weft/io/detail/descriptor_state.hpp>
 #include <weft/io/detail/syscalls.hpp>
-#include <weft/runtime/detail/compiler.hpp>
 #include <weft/runtime/detail/spinlock.hpp>
 
 #include "../buffer_pool.hpp"
 #include "../execute.hpp"
 #include "../syscalls_linux.hpp"
 #include "../syscalls_posix.hpp"
+#include "../warm_up.hpp"
 #include "io_uring_buffers.hpp"
 #include "io_uring_entries.hpp"
 #include "io_uring_prepare.hpp"
@@ -46,6 +48,10 @@ constexpr std::size_t most_bytes = std::size_t{1} << 30;
 // user_data of entries that are no operation's; a tag is never so small.
 constexpr std::uint64_t ignored = 0;
 constexpr std::uint64_t wake_event = 1;
+
+bool is_of_operation(const io_uring_cqe& entry) noexcept {
+  return entry.user_data > wake_event;
+}
 
 class io_uring_backend final : public backend {
  public:
@@ -218,23 +224,35 @@ void io_uring_backend::assist() noexcept {
 }
 
 void io_uring_backend::reap() noexcept {
-  unsigned head = 0;
+  std::array<io_uring_cqe*, batch> entries;
   unsigned count = 0;
-  io_uring_cqe* entry = nullptr;
-  io_uring_for_each_cqe(&ring_, head, entry) {
-    finish(*entry);
-    ++count;
-  }
-  io_uring_cq_advance(&ring_, count);
+  do {
+    count = io_uring_peek_batch_cqe(&ring_, entries.data(), batch);
+    const std::span completed = std::span(entries).first(count);
+    for (const io_uring_cqe* entry : completed) {
+      if (is_of_operation(*entry)) {
+        detail::warm_up_stack(&operation_of(entry->user_data));
+      }
+    }
+    for (const io_uring_cqe* entry : completed) {
+      if (is_of_operation(*entry)) {
+        const operation& op = operation_of(entry->user_data);
+        detail::warm_up_state(op.target);
+        detail::warm_up_waiter(op);
+      }
+    }
+    for (const io_uring_cqe* entry : completed) {
+      finish(*entry);
+    }
+    io_uring_cq_advance(&ring_, count);
+  } while (count == batch);
 }
 
 void io_uring_backend::finish(const io_uring_cqe& entry) noexcept {
   if (entry.user_data == wake_event) {
     wake_armed_ = false;
-  } else if (entry.user_data != ignored) {
+  } else if (is_of_operation(entry)) {
     operation& op = operation_of(entry.user_data);
-    weft::detail::prefetch_to_write(
-        op.target);  // the fiber's first act when it runs is to leave it
     if (entry.flags & IORING_CQE_F_BUFFER) {
       take_provided(op, entry);
     }

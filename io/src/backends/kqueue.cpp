@@ -114,14 +114,13 @@ class kqueue_backend final : public readiness_backend {
 
   backend_kind kind() const noexcept override { return backend_kind::kqueue; }
 
-  void poll(time_point until) noexcept override { wait(events_, until); }
+  void poll(time_point until) noexcept override { wait(until); }
 
   void wake() noexcept override { wake_.ring(queue_); }
 
   // A wake-up is meant for the owner, who may be on its way to sleep.
   void assist() noexcept override {
-    std::array<struct kevent, 64> events;
-    if (wait(events, time_point::min())) {
+    if (wait(time_point::min())) {
       wake();
     }
   }
@@ -150,11 +149,13 @@ class kqueue_backend final : public readiness_backend {
   }
 
   /// Returns whether wake() was called.
-  bool wait(std::span<struct kevent> events, time_point until) noexcept {
+  bool wait(time_point until) noexcept {
+    std::array<struct kevent, batch> reported;
+    const int count = sys::kqueue_wait(queue_, reported, until);
     bool woken = false;
-    const int count = sys::kqueue_wait(queue_, events, until);
+    event_batch all;
     for (int i = 0; i < count; ++i) {
-      const struct kevent& e = events[static_cast<std::size_t>(i)];
+      const struct kevent& e = reported[static_cast<std::size_t>(i)];
       auto* const state = reinterpret_cast<detail::descriptor_state*>(e.udata);
       if (!state) {
         wake_.silence();
@@ -164,16 +165,16 @@ class kqueue_backend final : public readiness_backend {
       const int filter = static_cast<int>(e.filter);
       const bool is_out = filter == static_cast<int>(EVFILT_WRITE);
       const bool is_urgent = !is_out && filter != static_cast<int>(EVFILT_READ);
-      on_event(*state, {.in = !is_out,
-                        .out = is_out,
-                        .cut_short = is_urgent || (e.flags & (EV_EOF | EV_ERROR)) != 0});
+      all.add({.state = state,
+               .in = !is_out,
+               .out = is_out,
+               .cut_short = is_urgent || (e.flags & (EV_EOF | EV_ERROR)) != 0});
     }
     return woken;
   }
 
   const int queue_;
   alarm wake_;
-  std::array<struct kevent, 256> events_;
 };
 
 }  // namespace

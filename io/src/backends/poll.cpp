@@ -233,12 +233,14 @@ void poll_backend::request::prepare(poll_backend& from, int wake_out) noexcept {
 }
 
 void poll_backend::request::report() const noexcept {
+  event_batch all;
   for (std::size_t i = 1; i < entries.size(); ++i) {
     if (const short e = entries[i].revents; e != 0) {
       const bool broken = e & (POLLHUP | POLLERR | POLLNVAL);
-      on_event(*states[i], {.in = (e & (POLLIN | POLLPRI)) || broken,
-                            .out = (e & POLLOUT) || broken,
-                            .cut_short = broken || (e & POLLPRI)});
+      all.add({.state = states[i],
+               .in = (e & (POLLIN | POLLPRI)) || broken,
+               .out = (e & POLLOUT) || broken,
+               .cut_short = broken || (e & POLLPRI)});
     }
   }
 }

@@ -2,10 +2,13 @@
 
 #include <cerrno>
 #include <mutex>
+#include <span>
+#include <utility>
 
 #include <weft/runtime/detail/parker.hpp>
 
 #include "../execute.hpp"
+#include "../warm_up.hpp"
 
 namespace weft::io {
 
@@ -104,30 +107,37 @@ bool readiness_backend::withdraw(operation& op) noexcept {
 
 void readiness_backend::request_cancel(std::uint64_t) noexcept {}
 
-void readiness_backend::on_event(detail::descriptor_state& state, event what) noexcept {
-  operation* reader = nullptr;
-  operation* writer = nullptr;
-  {
+void readiness_backend::event_batch::tell() noexcept {
+  const std::span told = std::span(all_).first(std::exchange(count_, 0));
+  for (const event& e : told) {
+    detail::warm_up_state(e.state);
+  }
+  for (const event& e : told) {
+    const auto& likely = e.state->side(e.in ? direction::in : direction::out);
+    if (const void* const waiting = likely.waiting.front_guess()) {
+      detail::warm_up_stack(waiting);
+    }
+  }
+  std::array<operation*, 2 * batch> turns;
+  std::size_t count = 0;
+  for (const event& e : told) {
+    detail::descriptor_state& state = *e.state;
     std::lock_guard hold(state.lock);
-    state.cut_short |= what.cut_short;
-    if (what.in) {
-      auto& side = state.side(direction::in);
-      ++side.events;
-      side.maybe = true;
-      reader = state.take_first(direction::in);
-    }
-    if (what.out) {
-      auto& side = state.side(direction::out);
-      ++side.events;
-      side.maybe = true;
-      writer = state.take_first(direction::out);
+    state.cut_short |= e.cut_short;
+    for (const direction d : {direction::in, direction::out}) {
+      if (d == direction::in ? e.in : e.out) {
+        auto& side = state.side(d);
+        ++side.events;
+        side.maybe = true;
+        if (operation* const first = state.take_first(d)) {
+          detail::warm_up_waiter(*first);
+          turns[count++] = first;
+        }
+      }
     }
   }
-  if (reader) {
-    detail::descriptor_state::complete_taken(*reader, -EAGAIN);
-  }
-  if (writer) {
-    detail::descriptor_state::complete_taken(*writer, -EAGAIN);
+  for (operation* const op : std::span(turns).first(count)) {
+    detail::descriptor_state::complete_taken(*op, -EAGAIN);
   }
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include <weft/io/backend.hpp>
@@ -44,13 +46,39 @@ class readiness_backend : public backend, private detail::poller {
   virtual int watch(detail::descriptor_state& state) noexcept = 0;
 
   struct event {
-    bool in = false;
-    bool out = false;
+    detail::descriptor_state* state;
+    bool in;
+    bool out;
     /// The end of the stream, an error or an urgent mark: from now on it means nothing that a call
     /// moved less than it could have.
-    bool cut_short = false;
+    bool cut_short;
   };
-  static void on_event(detail::descriptor_state& state, event what) noexcept;
+  /// The most events to ask the system for: so few that what the kernel and the fibers touch for
+  /// them is still in the cache when each runs. See docs/decisions/012-batches.md.
+  static constexpr std::size_t batch = 32;
+
+  /// Collects what the system reported and gives those who wait for it their turn, a batch at a
+  /// time and the last when it goes.
+  class event_batch {
+   public:
+    event_batch() = default;
+    event_batch(const event_batch&) = delete;
+    event_batch& operator=(const event_batch&) = delete;
+    ~event_batch() { tell(); }
+
+    void add(const event& reported) noexcept {
+      if (count_ == batch) {
+        tell();
+      }
+      all_[count_++] = reported;
+    }
+
+   private:
+    void tell() noexcept;
+
+    std::array<event, batch> all_;
+    std::size_t count_ = 0;
+  };
 
   /// Under the descriptor's lock: whether this is where it is registered.
   bool is_registered_here(const detail::descriptor_state& state) const noexcept {

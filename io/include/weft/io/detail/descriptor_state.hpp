@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 
@@ -16,14 +17,16 @@ struct poller_home;
 /// Operations that wait, the longest-waiting first. Guarded by the descriptor's lock.
 class operation_queue {
  public:
-  operation* front() const noexcept { return first_; }
-  bool is_empty() const noexcept { return !first_; }
+  operation* front() const noexcept { return first_.load(std::memory_order_relaxed); }
+  bool is_empty() const noexcept { return !front(); }
+  /// front(), without the lock: the operation may be gone already.
+  const void* front_guess() const noexcept { return front(); }
   void push_back(operation& op) noexcept;
   /// Takes the operation out of the queue it is in, if it is in one.
   static void remove(operation& op) noexcept;
 
  private:
-  operation* first_ = nullptr;
+  std::atomic<operation*> first_{nullptr};  // for front_guess(); the lock orders everything else
   operation* last_ = nullptr;
 };
 
@@ -68,10 +71,23 @@ class WEFT_API descriptor_state {
   /// is off its queue, and nobody will find it any more.
   static void take_back(operation& op, std::unique_lock<weft::detail::spinlock>& hold) noexcept;
 
-  weft::detail::spinlock lock;
+  // What every operation touches is on the first cache line.
+  alignas(weft::detail::cache_line) weft::detail::spinlock lock;
   bool closing = false;
+  // The end, an error or an urgent mark may make a call move less than it could.
+  bool cut_short = false;
+  // The last receive moved so much that the next one polls first.
+  bool large_receives = false;
   int fd = -1;
   unsigned inside = 0;
+  // The last accept got a connection, so the next tries first: of a thousand that come at once one
+  // a round through the ring, behind all that are served already, would take seconds.
+  bool has_accepted = false;
+  // Above 0, the next receive of a message tries first: in a burst the next one is there already.
+  // Attempts in vain use it up; after some messages that had to be waited for, one more is made.
+  signed char message_tries = 0;
+  // IOCP: what completes at once is not reported to the port as well.
+  bool skips_immediate = false;
 
   // Readiness backends only; see readiness.cpp.
   struct readiness {
@@ -80,8 +96,7 @@ class WEFT_API descriptor_state {
     operation_queue waiting;
   };
   std::array<readiness, 2> sides;
-  bool cut_short =
-      false;  // the end, an error or an urgent mark may make a call move less than it could
+
   poller_home* home = nullptr;  // where the handle is registered, and ...
   // ... with which of those who have lived there. IOCP: the number of the completion port that the
   // handle belongs to; 0: none yet.
@@ -89,16 +104,6 @@ class WEFT_API descriptor_state {
 
   // Completion backends only: the kernel has these, and nobody else may complete them.
   operation_queue submitted;
-  // IOCP: what completes at once is not reported to the port as well.
-  bool skips_immediate = false;
-  // The last receive moved so much that the next one polls first.
-  bool large_receives = false;
-  // The last accept got a connection, so the next tries first: of a thousand that come at once one
-  // a round through the ring, behind all that are served already, would take seconds.
-  bool has_accepted = false;
-  // Above 0, the next receive of a message tries first: in a burst the next one is there already.
-  // Attempts in vain use it up; after some messages that had to be waited for, one more is made.
-  signed char message_tries = 0;
 
   // Whoever waits in close(): the first for the operations to leave, the others for the first.
   struct closer {

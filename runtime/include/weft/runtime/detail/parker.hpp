@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include <weft/runtime/clock.hpp>
@@ -61,6 +62,10 @@ class WEFT_API parker {
 
   const kind kind_;
 };
+
+/// How many cache lines, from its address on, to bring in of a parker that will run soon: a fiber's
+/// whole control block.
+inline constexpr std::size_t parker_lines = 5;
 
 /// One wait of one parker.
 struct wait_token {

@@ -165,6 +165,14 @@ std::ptrdiff_t write_file(int file, const io::file_transfer& what, std::size_t& 
   });
 }
 
+std::ptrdiff_t read_at(int file, void* data, std::size_t size, std::int64_t offset) noexcept {
+  return make(call::read, file, std::min(size, most_bytes), [&](std::size_t n) {
+    return finish_at(file, offset, [&](HANDLE handle, OVERLAPPED& where) {
+      return ::ReadFile(handle, data, static_cast<DWORD>(n), nullptr, &where);
+    });
+  });
+}
+
 int sync_file(int file) noexcept {
   return make(call::sync_file, file, 0, [&](std::size_t) {
     // Who may only read has written nothing.

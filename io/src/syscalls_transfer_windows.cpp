@@ -262,23 +262,4 @@ std::ptrdiff_t send_file(int, int, std::int64_t&, std::size_t) noexcept {
   return -ENOSYS;
 }
 
-std::ptrdiff_t read_at(int file, void* data, std::size_t size, std::int64_t offset) noexcept {
-  return make(call::read, file, size, [&](std::size_t n) -> std::ptrdiff_t {
-    OVERLAPPED where{};
-    where.Offset = static_cast<DWORD>(offset);
-    where.OffsetHigh = static_cast<DWORD>(offset >> 32);
-    DWORD moved = 0;
-    const HANDLE handle = as_handle(file);
-    bool done =
-        ::ReadFile(handle, data, static_cast<DWORD>(std::min(n, most_bytes)), nullptr, &where) != 0;
-    if (done || ::GetLastError() == ERROR_IO_PENDING) {
-      done = ::GetOverlappedResult(handle, &where, &moved, TRUE) != 0;
-    }
-    if (done || ::GetLastError() == ERROR_HANDLE_EOF) {
-      return static_cast<std::ptrdiff_t>(moved);
-    }
-    return SOCKET_ERROR;
-  });
-}
-
 }  // namespace weft::detail::sys

@@ -84,6 +84,12 @@ DWORD interface_of(const ip_mreqn& request) noexcept {
                                   : request.imr_address.s_addr;
 }
 
+/// What POSIX means by this option the system always does for streams; here it would let another
+/// program take the port over.
+bool is_always_on(SOCKET socket, int level, int name) noexcept {
+  return level == SOL_SOCKET && name == SO_REUSEADDR && type_of(socket) == SOCK_STREAM;
+}
+
 using name_call = int(WSAAPI*)(SOCKET, sockaddr*, int*);
 
 int ask_name(name_call ask, int fd, sockaddr* address, unsigned* size) noexcept {
@@ -197,6 +203,10 @@ int get_option(int fd, int level, int name, void* value, unsigned* size) noexcep
     *size = static_cast<unsigned>(room);
     return got;
   });
+  if (result == 0 && is_always_on(as_socket(fd), level, name) && *size == sizeof(int)) {
+    const int on = 1;
+    std::memcpy(value, &on, sizeof on);
+  }
   if (result == 0 && level == SOL_SOCKET && name == SO_ERROR && *size == sizeof(int)) {
     int error = 0;
     std::memcpy(&error, value, sizeof error);
@@ -208,9 +218,7 @@ int get_option(int fd, int level, int name, void* value, unsigned* size) noexcep
 
 int set_option(int fd, int level, int name, const void* value, unsigned size) noexcept {
   return make(call::set_option, fd, 0, [&](std::size_t) {
-    // What POSIX means by this one the system always does for streams; here it would let another
-    // program take the port over.
-    if (level == SOL_SOCKET && name == SO_REUSEADDR && type_of(as_socket(fd)) == SOCK_STREAM) {
+    if (is_always_on(as_socket(fd), level, name)) {
       return 0;
     }
     if (level == IPPROTO_IP && name == IP_MULTICAST_IF && size == sizeof(ip_mreqn)) {

@@ -25,6 +25,12 @@ inline int as_number(SOCKET socket) noexcept {
   return static_cast<int>(socket);
 }
 
+/// The outcome of accepting, told from the end of a connection that was not accepted yet, of which
+/// the system tells as if it were the listener's.
+inline int of_listener(int outcome) noexcept {
+  return outcome == -ECONNRESET || outcome == -ENOTCONN ? -ECONNABORTED : outcome;
+}
+
 /// AF_INET and so on; AF_UNSPEC for what is no socket.
 int family_of(SOCKET socket) noexcept;
 /// SOCK_STREAM and so on; 0 for what is no socket.

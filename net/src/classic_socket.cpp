@@ -10,6 +10,7 @@
 #include "datagram.hpp"
 #include "socket.hpp"
 #include "socket_option.hpp"
+#include "system_hints.hpp"
 #include "unix_socket.hpp"
 
 namespace weft {
@@ -54,8 +55,8 @@ result<io::descriptor> adopt(int fd) noexcept {
 }
 
 std::string_view hint_for(std::error_code error) noexcept {
-  if (error == std::errc::operation_not_permitted) {
-    return "raw sockets need CAP_NET_RAW: run as root, or setcap cap_net_raw+ep on the program";
+  if (error == std::errc::operation_not_permitted || error == std::errc::permission_denied) {
+    return detail::hints.raw_sockets;
   }
   if (error == std::errc::protocol_not_supported) {
     return "the domain has no such protocol; a raw socket needs one to be given";
@@ -65,7 +66,7 @@ std::string_view hint_for(std::error_code error) noexcept {
 
 std::string_view hint_for_bind(std::error_code error) noexcept {
   if (error == std::errc::permission_denied) {
-    return "ports below 1024 need CAP_NET_BIND_SERVICE";
+    return detail::hints.port_denied;
   }
   if (error == std::errc::address_not_available) {
     return "no interface of this machine has that address";

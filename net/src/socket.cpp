@@ -35,7 +35,7 @@ namespace {
 /// One word for what this system has never heard of, whichever number it says so with.
 std::error_code error_of_option(std::error_code error) noexcept {
   if (error == std::errc::no_protocol_option) {
-    return std::make_error_code(std::errc::operation_not_supported);
+    return system_error_of(-EOPNOTSUPP);
   }
   return error;
 }

@@ -11,7 +11,7 @@ namespace weft::detail {
 namespace {
 
 std::unexpected<std::error_code> not_supported() noexcept {
-  return fail(std::make_error_code(std::errc::operation_not_supported));
+  return fail(system_error_of(-EOPNOTSUPP));
 }
 
 result<void> as_told(result<void> outcome) noexcept {

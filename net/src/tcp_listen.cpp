@@ -7,6 +7,7 @@
 
 #include "apply_options.hpp"
 #include "socket.hpp"
+#include "system_hints.hpp"
 
 namespace weft {
 
@@ -14,7 +15,7 @@ namespace {
 
 std::string_view hint_for(std::error_code error) noexcept {
   if (error == std::errc::permission_denied) {
-    return "ports below 1024 need CAP_NET_BIND_SERVICE";
+    return detail::hints.port_denied;
   }
   if (error == std::errc::address_in_use) {
     return "another program listens there; port 0 picks a free one";

@@ -109,7 +109,7 @@ result<bool> udp_socket::reuse_port() const noexcept {
 result<bool> udp_socket::v6_only() const noexcept {
   const auto v6 = is_v6(descriptor_);
   if (!v6 || !*v6) {
-    return fail(v6 ? std::make_error_code(std::errc::operation_not_supported) : v6.error());
+    return fail(v6 ? detail::system_error_of(-EOPNOTSUPP) : v6.error());
   }
   return detail::is_on(descriptor_, {IPPROTO_IPV6, IPV6_V6ONLY});
 }

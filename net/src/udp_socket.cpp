@@ -13,6 +13,7 @@
 #include "datagram.hpp"
 #include "socket.hpp"
 #include "socket_option_names.hpp"
+#include "system_hints.hpp"
 
 namespace weft {
 
@@ -23,7 +24,7 @@ namespace {
 
 std::string_view hint_for(std::error_code error) noexcept {
   if (error == std::errc::permission_denied) {
-    return "ports below 1024 need CAP_NET_BIND_SERVICE";
+    return detail::hints.port_denied;
   }
   if (error == std::errc::address_in_use) {
     return "another program has that port; port 0 picks a free one";

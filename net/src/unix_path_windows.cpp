@@ -1,3 +1,6 @@
+#include <cerrno>
+
+#include "socket.hpp"
 #include "unix_socket.hpp"
 
 /// There are no Unix sockets here: none can be opened, so none has a path.
@@ -13,7 +16,7 @@ void bound_path::remove() noexcept {}
 
 result<bound_path> take_path(const io::descriptor&, const unix_endpoint&,
                              const unix_options&) noexcept {
-  return fail(std::make_error_code(std::errc::operation_not_supported));
+  return fail(system_error_of(-EOPNOTSUPP));
 }
 
 std::string_view hint_for_unix(std::error_code error) noexcept {

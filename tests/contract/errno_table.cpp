@@ -1,6 +1,7 @@
 #include "errno_table.hpp"
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -41,7 +42,7 @@ std::error_code errno_case::outcome() const noexcept {
     return errc::closed;
   }
   if (what == fate::unsupported) {
-    return std::make_error_code(std::errc::operation_not_supported);
+    return detail::sys::error_of(-EOPNOTSUPP);
   }
   return what == fate::reported ? detail::sys::error_of(-number) : std::error_code();
 }

@@ -88,7 +88,7 @@ int start_accept(request& r) noexcept {
   if (outcome != 0 && outcome != -EINPROGRESS) {
     ::closesocket(std::exchange(r.accepted, INVALID_SOCKET));
   }
-  return outcome == -ECONNRESET ? -ECONNABORTED : outcome;  // the connection's end
+  return sys::of_listener(outcome);
 }
 
 /// ConnectEx() takes bound sockets only.
@@ -180,8 +180,8 @@ std::ptrdiff_t failure(request& r, int error) noexcept {
   if (r.accepted != INVALID_SOCKET) {
     ::closesocket(std::exchange(r.accepted, INVALID_SOCKET));
   }
-  if (error == WSAECONNRESET && r.op->code == opcode::accept) {
-    return -ECONNABORTED;  // the connection's end, not the listener's
+  if (r.op->code == opcode::accept) {
+    return sys::of_listener(-sys::errno_of(static_cast<unsigned long>(error)));
   }
   if (error == WSAESHUTDOWN && direction_of(r.op->code) == direction::in) {
     return 0;

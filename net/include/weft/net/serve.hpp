@@ -76,7 +76,8 @@ result<void> serve(const tcp_listener& listener, Handler handler, const serve_li
 /// the system deals the connections out, and accepting scales with the workers. Implies
 /// `reuse_port`.
 ///
-/// Errors: as listen().
+/// Errors: as listen(); so `operation_not_supported` where listeners cannot share a port, as on
+///   Windows. There, as anywhere, one listener serves all workers.
 WEFT_API result<std::vector<tcp_listener>> listen_on_each_worker(const endpoint& where,
                                                                  listen_options options = {});
 WEFT_API result<std::vector<tcp_listener>> listen_on_each_worker(std::string_view where,

@@ -94,8 +94,17 @@ inline std::ptrdiff_t write(int fd, const void* data, std::size_t size) {
   return ::write(fd, data, size);
 }
 
+/// Whether the system moves what a relay passes on without copying it.
+inline constexpr bool has_splice = true;
 /// Whether the system has all options that weft has names for.
 inline constexpr bool has_all_options = true;
+/// Whether an accepted socket tells the buffers that it has from its listener.
+inline constexpr bool tells_inherited_buffers = true;
+/// Whether a silent connection is probed as a program likes.
+inline constexpr bool has_keep_alive_times = true;
+/// What a user without privilege hears of raw sockets, and whether there are any of IPv6.
+inline constexpr auto error_of_raw_sockets = std::errc::operation_not_permitted;
+inline constexpr bool has_raw_v6_sockets = true;
 /// Whether interfaces have names that scopes are written with: "lo".
 inline constexpr bool has_short_interface_names = true;
 inline constexpr bool has_unix_sockets = true;
@@ -117,7 +126,8 @@ inline constexpr bool keeps_groups_apart = true;
 inline constexpr bool has_many_loopback_addresses = true;
 /// Whether a connection that has ended before it was accepted still is.
 inline constexpr bool accepts_what_has_ended = true;
-/// Whether a read that comes after a reset is told of it.
+/// Whether a read that comes after a reset, or who asks for the error that is pending, is told of
+/// it.
 inline constexpr bool remembers_resets = true;
 /// Whether a port stays taken while connections to it linger, unless it is asked for.
 inline constexpr bool keeps_ports_of_lingering = true;

@@ -6,6 +6,10 @@
 
 #include <sys/socket.h>
 
+#ifndef EDQUOT
+#define EDQUOT WSAEDQUOT
+#endif
+
 /// The system's calls as tests make them. One header per system.
 namespace weft::testing::raw {
 
@@ -116,8 +120,20 @@ inline std::ptrdiff_t receive_as_set(int fd, void* data, std::size_t size) {
   return ::recv(static_cast<SOCKET>(fd), static_cast<char*>(data), static_cast<int>(size), 0);
 }
 
+/// Whether the system moves what a relay passes on without copying it.
+inline constexpr bool has_splice = false;
 /// Whether the system has all options that weft has names for.
 inline constexpr bool has_all_options = false;
+/// Whether an accepted socket tells the buffers that it has from its listener. In Wine 8 one of
+/// AcceptEx() tells those of a new socket.
+inline constexpr bool tells_inherited_buffers = false;
+/// Whether a silent connection is probed as a program likes. In Windows it is since 1709; Wine 8
+/// has none of the options.
+inline constexpr bool has_keep_alive_times = false;
+/// What a user without privilege hears of raw sockets, and whether there are any of IPv6. Windows
+/// has them, Wine 8 has not.
+inline constexpr auto error_of_raw_sockets = std::errc::permission_denied;
+inline constexpr bool has_raw_v6_sockets = false;
 /// Whether interfaces have names that scopes are written with: "lo".
 inline constexpr bool has_short_interface_names = false;
 inline constexpr bool has_unix_sockets = false;
@@ -141,7 +157,8 @@ inline constexpr bool keeps_groups_apart = false;
 inline constexpr bool has_many_loopback_addresses = false;
 /// Whether a connection that has ended before it was accepted still is.
 inline constexpr bool accepts_what_has_ended = false;
-/// Whether a read that comes after a reset is told of it. In Wine 8 it may find the stream's end.
+/// Whether a read that comes after a reset, or who asks for the error that is pending, is told of
+/// it. In Wine 8 it may find the stream's end.
 inline constexpr bool remembers_resets = false;
 /// Whether a port stays taken while connections to it linger, unless it is asked for.
 inline constexpr bool keeps_ports_of_lingering = false;

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <netdb.h>
 
 #include <weft/net/connect_options.hpp>
 #include <weft/net/resolve.hpp>
@@ -26,6 +27,10 @@ int find_both(const char*, const char* service, const addrinfo* hints, addrinfo*
   const int answer = ::getaddrinfo(live, service, &any_type, found);
   if (answer != 0) {
     return answer;
+  }
+  if (!(*found)->ai_next) {
+    // A system that gives it once frees one after the other.
+    (void)::getaddrinfo(live, service, &any_type, &(*found)->ai_next);
   }
   for (addrinfo* one = *found; one; one = one->ai_next) {
     one->ai_socktype = SOCK_STREAM;

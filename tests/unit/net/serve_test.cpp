@@ -269,30 +269,4 @@ TEST_CASE("an exception of one handler leaves the others alone and comes out at 
   });
 }
 
-TEST_CASE("each worker has a listener of its own on one port [row 92] [B13]") {
-  in_io([] {
-    auto listeners = or_throw(listen_on_each_worker("127.0.0.1:0"));
-    CHECK(listeners.size() == runtime::current()->workers());
-    for (const tcp_listener& listener : listeners) {
-      CHECK(listener.reuse_port() == true);
-      CHECK(listener.local_endpoint() == listeners[0].local_endpoint());
-    }
-    std::atomic<int> served{0};
-    auto server = spawn([&] {
-      return serve(std::span<const tcp_listener>(listeners),
-                   [&](tcp_stream peer) {
-                     ++served;
-                     echo(std::move(peer));
-                   },
-                   {.connections = 1});
-    });
-    for (int i = 0; i < 20; ++i) {
-      CHECK(echoes(connect_to_port(listeners[0])));
-    }
-    CHECK(served == 20);
-    listeners[0].close();  // the end of one is the end of all
-    CHECK(server.join());
-  });
-}
-
 }  // namespace weft::testing

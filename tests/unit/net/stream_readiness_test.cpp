@@ -1,12 +1,10 @@
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <weft/net/stream_socket.hpp>
 
@@ -19,9 +17,8 @@ namespace {
 
 result<int> raw_read(int fd) {
   std::array<char, 16> buffer;
-  const auto n = ::read(fd, buffer.data(), buffer.size());
-  return n < 0 ? result<int>(fail(std::error_code(errno, std::system_category())))
-               : static_cast<int>(n);
+  const auto n = raw::receive(fd, buffer.data(), buffer.size());
+  return n < 0 ? result<int>(fail(std::make_error_code(would_block))) : static_cast<int>(n);
 }
 
 /// Checks that a wait completes when the peer writes, times out, is cancelled, and is closed.
@@ -107,8 +104,8 @@ TEST_CASE("ready() for both sides tells which is [row 94]") {
 TEST_CASE("ready() for both sides waits while neither is [row 94]") {
   in_io([] {
     raw_pair ends = local_pair();
+    (void)fill(ends.near.get());
     tcp_stream near = stream_on(std::move(ends.near));
-    (void)fill(near);
     const auto wait = [&] {
       const auto now = near.ready(socket_side::both);
       return now ? (now->readable ? 1 : 0) + (now->writable ? 2 : 0) : -1;
@@ -130,7 +127,7 @@ TEST_CASE("ready() for both sides waits while neither is [row 94]") {
     }
     CHECK(waiter.join() == 2);
 
-    (void)fill(near);
+    (void)fill(near.descriptor().native_handle());
     auto canceled = spawn([&] { return error_of(near.ready(socket_side::both)); });
     (void)sleep_for(settle_time);
     canceled.cancel();
@@ -151,15 +148,17 @@ TEST_CASE("ready() for both sides fails with what happened, whichever side hears
       auto waiter = spawn([&] { return error_of(near.ready(socket_side::both)); });
       (void)sleep_for(std::chrono::microseconds(i % 60));
       near.close();
-      REQUIRE(waiter.join() == make_error_code(errc::closed));
+      const std::error_code ended = or_throw(waiter.join());
+      // Over a network the system may have made room by itself.
+      REQUIRE((ended == errc::closed || (!ended && !raw::has_unix_sockets)));
     }
   });
 }
 
 TEST_CASE("a plain thread may wait for both sides") {
   raw_pair ends = local_pair();
+  (void)fill(ends.near.get());
   const tcp_stream near = stream_on(std::move(ends.near));
-  (void)fill(near);
   std::atomic<bool> done{false};
   std::thread waiter([&] {
     CHECK(near.ready(socket_side::both)->readable);
@@ -208,8 +207,7 @@ TEST_CASE(
     (void)fill(both.client);
     auto writer = spawn([&] {
       return both.client.perform_io(socket_side::write, [](int fd) -> result<bool> {
-        return ::write(fd, "x", 1) == 1 ? result<bool>(true)
-                                        : fail(std::make_error_code(would_block));
+        return send_now(fd, "x") ? result<bool>(true) : fail(std::make_error_code(would_block));
       });
     });
     std::array<std::byte, 64 * 1024> buffer;
@@ -245,7 +243,8 @@ TEST_CASE("take_error() takes the error that is pending, once [row 98]") {
     CHECK(near.take_error() == std::error_code());
     reset(ends.far);
     CHECK(near.readable());
-    CHECK(near.take_error() == std::error_code(ECONNRESET, std::system_category()));
+    const std::error_code taken = or_throw(near.take_error());
+    CHECK((taken == std::errc::connection_reset || (!raw::remembers_resets && !taken)));
     CHECK(near.take_error() == std::error_code());
     near.close();
     CHECK(error_of(near.take_error()) == errc::closed);

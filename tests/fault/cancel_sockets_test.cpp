@@ -10,60 +10,15 @@
 
 #include <weft/net/relay.hpp>
 #include <weft/net/serve.hpp>
-#include <weft/net/unix_listener.hpp>
-#include <weft/net/unix_stream.hpp>
 
-#include "cancel_everywhere.hpp"
-#include "support/scratch.hpp"
+#include "socket_scenario.hpp"
 #include "support/tcp_fixture.hpp"
 #include "support/udp_fixture.hpp"
 
-/// A cancellation at every suspension of UDP, of Unix streams, and of what is built on streams.
+/// A cancellation at every suspension of UDP, and of what is built on streams.
 namespace weft::testing {
 
 namespace {
-
-constexpr std::size_t message_size = 400 * 1000;  // more than the buffers hold
-
-const std::string& message() {
-  static const std::string made = [] {
-    std::string text(message_size, '\0');
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      text[i] = static_cast<char>(i * 31 >> 4);
-    }
-    return text;
-  }();
-  return made;
-}
-
-/// What has arrived of the message: its beginning, with nothing missing or twice.
-class arrived {
- public:
-  void add(std::span<const std::byte> bytes) {
-    text_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    CHECK(message().compare(0, text_.size(), text_) == 0);
-  }
-  /// All of it, when the stream has ended without anyone being cancelled.
-  bool is_whole() const { return text_.size() == message_size; }
-
- private:
-  std::string text_;
-};
-
-class socket_scenario : public scenario {
- protected:
-  /// An error that is nobody's cancellation but the victim's own.
-  void tolerate(std::error_code error) {
-    CHECK((is_victim() || error != errc::operation_canceled));
-  }
-  template <class T>
-  bool went_well(const result<T>& outcome) {
-    if (!outcome) {
-      tolerate(outcome.error());
-    }
-    return outcome.has_value();
-  }
-};
 
 /// One asks by datagrams, the other answers each with itself.
 class datagrams : public socket_scenario {
@@ -107,64 +62,6 @@ class datagrams : public socket_scenario {
   udp_socket asker_ = bound();
   udp_socket answerer_ = bound();
   endpoint to_ = where(answerer_);
-};
-
-/// A client that passes a handle, sends a long message and reads it back.
-class unix_echo : public socket_scenario {
- public:
-  std::vector<role> roles() override {
-    const role serve = [this] {
-      if (const auto peer = listener_.accept(); went_well(peer)) {
-        serve_peer(*peer);
-      }
-      listener_.close();
-    };
-    const role call = [this] {
-      auto peer = unix_stream::connect(path_);
-      if (!went_well(peer)) {
-        return;
-      }
-      const int passed = peer->descriptor().native_handle();
-      if (went_well(peer->send_handles(bytes_of(std::string_view("h")), std::span(&passed, 1)))) {
-        auto writer = spawn([&] { return peer->write_all(message()); });
-        std::string answer(message_size, '\0');
-        if (went_well(peer->read_exact(bytes_of(answer)))) {
-          CHECK(answer == message());
-        }
-        peer->close();
-        (void)writer.join();
-      }
-    };
-    return {serve, call};
-  }
-  void release() override { listener_.close(); }
-
- private:
-  void serve_peer(const unix_stream& peer) {
-    std::vector<std::byte> buffer(32 * 1024);
-    {
-      // It is the client's end, which would stay open beyond the client while this has it.
-      std::array<owned_handle, 1> handle;
-      if (!went_well(peer.receive_handles(std::span(buffer).first(1), handle))) {
-        return;
-      }
-    }
-    for (;;) {
-      const auto n = peer.read(buffer);
-      if (!went_well(n)) {
-        return;
-      }
-      seen_.add(std::span(buffer).first(*n));
-      if (!went_well(peer.write_all(std::span(buffer).first(*n)))) {
-        return;
-      }
-    }
-  }
-
-  scratch_directory home_;
-  std::string path_ = home_ / "echo";
-  unix_listener listener_ = or_throw(unix_listener::listen(path_));
-  arrived seen_;
 };
 
 /// serve() with two clients, one after the other.
@@ -251,6 +148,13 @@ class relayed : public socket_scenario {
   arrived seen_;
 };
 
+/// A connection that holds little of a message.
+connection narrow() {
+  constexpr std::size_t room = 16 * 1024;
+  return connect_to(or_throw(listen("127.0.0.1:0", {.receive_buffer = room})),
+                    {.send_buffer = room});
+}
+
 /// A long message that is read by leases, each held while the next one arrives.
 class leased : public socket_scenario {
  public:
@@ -280,25 +184,14 @@ class leased : public socket_scenario {
   }
 
  private:
-  connection both_ = connected();
+  connection both_ = narrow();
   arrived seen_;
 };
-
-template <class Scenario>
-void check_that_nothing_stays_open() {
-  const int before = open_descriptors();
-  check_cancel_everywhere<Scenario>();
-  CHECK(open_descriptors() == before);
-}
 
 }  // namespace
 
 TEST_CASE("[row 63] [row B6] a cancellation at any suspension of UDP calls frees all they hold") {
   check_that_nothing_stays_open<datagrams>();
-}
-
-TEST_CASE("[row 63] [row B6] and of calls of Unix streams, the passing of handles among them") {
-  check_that_nothing_stays_open<unix_echo>();
 }
 
 TEST_CASE("[row 63] [row B6] serve(), cancelled anywhere, leaves no handler and no connection") {

@@ -1,5 +1,4 @@
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <string>
 #include <string_view>
@@ -7,52 +6,16 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
-#include <weft/io/detail/syscalls.hpp>
 #include <weft/net/udp.hpp>
-#include <weft/net/unix.hpp>
-#include <weft/runtime/explain.hpp>
 
-#include "support/ends_of_wait.hpp"
+#include "failing_call.hpp"
 #include "support/raw_sockets.hpp"
 
-/// The system misbehaves under datagram and Unix sockets.
+/// The system misbehaves under datagram sockets.
 namespace weft::testing {
 
 namespace {
-
-namespace sys = weft::detail::sys;
-using sys::call;
-
-/// Which calls fail, with what, and how often still.
-std::atomic<call> victim{};
-std::atomic<int> failure{0};
-std::atomic<int> left{0};
-std::atomic<std::size_t> least_size{0};
-
-sys::fault misbehave(call which, int, std::size_t size) noexcept {
-  if (which != victim || size < least_size || left.fetch_sub(1) <= 0) {
-    return {};
-  }
-  return {.error = failure};
-}
-
-/// The next `times` calls fail while it lives. Of calls that move messages, those for at least
-/// `size` of them only.
-class failing {
- public:
-  failing(call which, int error, int times = 1'000'000, std::size_t size = 0) {
-    victim = which;
-    failure = error;
-    left = times;
-    least_size = size;
-    sys::inject(&misbehave);
-  }
-  ~failing() { sys::inject(nullptr); }
-  failing(const failing&) = delete;
-  failing& operator=(const failing&) = delete;
-};
 
 udp_socket bound() {
   return or_throw(udp_socket::bind("127.0.0.1:0"));
@@ -94,10 +57,6 @@ std::vector<std::pair<std::string_view, std::error_code>> asked(const udp_socket
           {"reports", error_of(s.reports())},
           {"segment size", error_of(s.segment_size())},
           {"receive offload", error_of(s.receive_offload())}};
-}
-
-bool is_errno(std::error_code error, int number) {
-  return error == std::error_condition(number, std::generic_category());
 }
 
 }  // namespace
@@ -197,10 +156,6 @@ TEST_CASE("a sender for whose data there is no room waits and tries again") {
       timeout_scope limit(5ms);
       CHECK(error_of(one.send("no")) == errc::timed_out);
     }
-    const auto [near, far] = or_throw(unix_datagram::pair());
-    const failing full(call::send, EAGAIN, 3);
-    CHECK(near.send("pair"));
-    CHECK(far.receive(buffer) == 4);
   });
 }
 
@@ -243,34 +198,6 @@ TEST_CASE("interrupted calls are repeated unnoticed") {
     std::array<udp_slot, 1> slots{{{.buffer = buffer}}};
     const failing interrupted(call::receive_message, EINTR, 5);
     CHECK(one.receive_many(slots) == 1);
-  });
-}
-
-TEST_CASE("what a Unix listener runs into surfaces as that error, and leaves no file") {
-  in_io([] {
-    const std::string path = "/tmp/weft-fault-" + std::to_string(::getpid());
-    for (const int error : {EACCES, EROFS, ENOENT, ENOTDIR, ENOSPC}) {
-      const failing system(call::bind, error);
-      const std::error_code got = error_of(unix_listener::listen(path));
-      CHECK(is_errno(got, error));
-      CHECK(explain(got).starts_with("listen " + path + ": "));
-    }
-    {
-      const failing system(call::listen, EADDRINUSE);
-      CHECK(!unix_listener::listen(path));
-    }
-    CHECK(::access(path.c_str(), F_OK) != 0);
-    for (const int error : {EMFILE, ENFILE, ENOBUFS}) {
-      const failing system(call::socket, error);
-      CHECK(is_errno(error_of(unix_listener::listen(path)), error));
-      CHECK(is_errno(error_of(unix_stream::connect(path)), error));
-      CHECK(is_errno(error_of(unix_datagram::bind(path)), error));
-    }
-    const auto listener = or_throw(unix_listener::listen(path));
-    const auto client = or_throw(unix_stream::connect(path));
-    const failing out_of_descriptors(call::accept, EMFILE, 3);
-    CHECK(is_errno(error_of(listener.try_accept()), EMFILE));
-    CHECK(listener.accept());
   });
 }
 

@@ -76,7 +76,7 @@ TEST_CASE("much data is relayed without being copied, and little is copied [row 
   in_io([] { CHECK(relays(1000)); });
   CHECK(splices == 0);
   in_io([] { CHECK(relays(rounds(20'000'000))); });
-  CHECK((splices > 0 || sanitized));
+  CHECK((splices > 0 || sanitized || !raw::has_splice));
 }
 
 TEST_CASE("where splice is refused, first or later, the bytes are copied [row 85]") {
@@ -119,6 +119,9 @@ TEST_CASE("splices that move little each, or are interrupted, add up [row 85]") 
 TEST_CASE("a reset under a relay of much data ends it with an error and leaves no descriptor") {
   in_io([] {
     for (const bool at_source : {true, false}) {
+      if (at_source && !raw::remembers_resets) {
+        continue;  // what may be told as the end instead is passed on as the end
+      }
       connection left = connected();
       connection right = connected();
       auto relaying = spawn([&] {

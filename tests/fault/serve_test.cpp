@@ -29,6 +29,14 @@ detail::sys::fault run_short(detail::sys::call which, int, std::size_t) noexcept
   return {.error = counts && ++countdown % 7 == 0 ? EMFILE : 0};
 }
 
+/// The process runs short while it lives.
+struct shortage {
+  shortage() { detail::sys::inject(&run_short); }
+  ~shortage() { detail::sys::inject(nullptr); }
+  shortage(const shortage&) = delete;
+  shortage& operator=(const shortage&) = delete;
+};
+
 void echo(const tcp_stream& peer) {
   std::array<std::byte, 512> buffer;
   while (auto n = peer.read(buffer)) {
@@ -73,8 +81,18 @@ void visit(const endpoint& where, unsigned kind) {
   }
 }
 
+/// One for each worker where they can share a port, else one for all.
+std::vector<tcp_listener> make_listeners() {
+  if (raw::has_all_options) {
+    return or_throw(listen_on_each_worker("127.0.0.1:0"));
+  }
+  std::vector<tcp_listener> one;
+  one.push_back(or_throw(listen("127.0.0.1:0")));
+  return one;
+}
+
 void churn(const serve_limits& limits) {
-  auto listeners = or_throw(listen_on_each_worker("127.0.0.1:0"));
+  auto listeners = make_listeners();
   const endpoint where = or_throw(listeners[0].local_endpoint());
   auto server =
       spawn([&] { return serve(std::span<const tcp_listener>(listeners), echo, limits); });
@@ -114,8 +132,8 @@ TEST_CASE("a server that turns peers away outlives all kinds of them") {
 
 TEST_CASE("a server that is short of descriptors now and then outlives it") {
   for (const std::size_t connections : {std::size_t{0}, std::size_t{3}}) {
-    detail::sys::inject(&run_short);
     in_io([&] {
+      const shortage now_and_then;
       // The injector may hit a set-up call, which is then repeated.
       for (int attempt = 0; attempt < 3; ++attempt) {
         try {
@@ -125,7 +143,6 @@ TEST_CASE("a server that is short of descriptors now and then outlives it") {
         }
       }
     });
-    detail::sys::inject(nullptr);
   }
 }
 

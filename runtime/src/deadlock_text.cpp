@@ -1,5 +1,7 @@
 #include "deadlock_text.hpp"
 
+#include <cinttypes>
+#include <cstdint>
 #include <cstdio>
 #include <mutex>
 #include <source_location>
@@ -17,7 +19,8 @@ constexpr std::size_t most_holders = 8;
 
 std::string address(const void* object) {
   char text[32];
-  std::snprintf(text, sizeof text, "%p", object);
+  // Not %p, which systems spell differently.
+  std::snprintf(text, sizeof text, "0x%" PRIxPTR, reinterpret_cast<std::uintptr_t>(object));
   return text;
 }
 

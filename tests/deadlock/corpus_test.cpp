@@ -1,64 +1,25 @@
-#include <array>
-#include <chrono>
 #include <csignal>
-#include <cstdio>
-#include <string>
-#include <string_view>
-#include <utility>
+#include <cstdlib>
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <sys/types.h>
+#include <support/program.hpp>
+
+namespace weft::testing {
 
 namespace {
 
-/// A program of the corpus that runs.
-class running_program {
- public:
-  running_program(std::string_view name, std::string_view mode) {
-    // A time-out of its own: a deadlock that is not found hangs.
-    const std::string command = "WEFT_DEADLOCK=" + std::string(mode) + " timeout 40 " +
-                                WEFT_DEADLOCK_PROGRAMS " " + std::string(name) + " 2>&1; echo =$?";
-    pipe_ = popen(command.c_str(), "r");
-    REQUIRE(pipe_);
-  }
-  ~running_program() {
-    if (pipe_) {
-      pclose(pipe_);
-    }
-  }
-  running_program(running_program&& other) noexcept : pipe_(std::exchange(other.pipe_, nullptr)) {}
-  running_program& operator=(running_program&&) = delete;
-
-  /// The next line that it says, with its end.
-  std::string line() {
-    std::array<char, 4096> buffer{};
-    return fgets(buffer.data(), buffer.size(), pipe_) ? buffer.data() : "";
-  }
-
-  /// All that it says from now on, and its exit code after a `=`.
-  std::string end() {
-    std::string said;
-    std::array<char, 4096> buffer;
-    for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe_)) > 0;) {
-      said.append(buffer.data(), n);
-    }
-    return said;
-  }
-
- private:
-  std::FILE* pipe_ = nullptr;
-};
+program start(const char* name, const char* mode) {
+  return program({.path = WEFT_DEADLOCK_PROGRAMS,
+                  .arguments = {name},
+                  .environment = {{"WEFT_DEADLOCK", mode}}});
+}
 
 /// A program, and what its report must say.
 struct named_deadlock {
   const char* program;
   std::vector<const char*> says;
 };
-
-std::string exit_code(int code) {
-  return std::string("=").append(std::to_string(code)).append("\n");
-}
 
 const char* const in_vain = "every fiber waits, and nothing is left that could wake one";
 
@@ -105,52 +66,56 @@ const std::vector<const char*> living{
 }  // namespace
 
 TEST_CASE("[row B3] each of many deadlocks is named, and the process ended") {
-  std::vector<running_program> programs;
+  std::vector<program> programs;
   for (const named_deadlock& d : corpus) {
-    programs.emplace_back(d.program, "abort");
+    programs.push_back(start(d.program, "abort"));
   }
   for (std::size_t i = 0; i < corpus.size(); ++i) {
-    const std::string said = programs[i].end();
+    const child_outcome ended = programs[i].end();
     CAPTURE(corpus[i].program);
-    CAPTURE(said);
-    CHECK(said.find("weft: deadlock: ") != std::string::npos);
-    CHECK(said.ends_with(exit_code(128 + SIGABRT)));
+    CAPTURE(ended.output);
+    CHECK(ended.says("weft: deadlock: "));
+    CHECK(ended.was_killed_by(SIGABRT));
     for (const char* words : corpus[i].says) {
-      CHECK_MESSAGE(said.find(words) != std::string::npos, words);
+      CHECK_MESSAGE(ended.says(words), words);
     }
   }
 }
 
 TEST_CASE("[row B3] what only waits for long is no deadlock") {
-  std::vector<running_program> programs;
+  std::vector<program> programs;
   for (const char* name : living) {
-    programs.emplace_back(name, "abort");
+    programs.push_back(start(name, "abort"));
   }
   for (std::size_t i = 0; i < living.size(); ++i) {
     CAPTURE(living[i]);
-    CHECK(programs[i].end() == exit_code(0));
+    const child_outcome ended = programs[i].end();
+    CHECK(ended.output.empty());
+    CHECK(ended.exited_with(EXIT_SUCCESS));
   }
 }
 
 TEST_CASE("a program that only Ctrl-C can end is told of, and not ended") {
-  running_program program("main", "abort");
-  const int pid = std::stoi(program.line().substr(std::string_view("pid ").size()));
-  CHECK(program.line() ==
+  program waits = start("main", "abort");
+  CHECK(waits.line() ==
         "weft: possible deadlock: every fiber waits, and nothing but an interrupt (Ctrl-C) is left "
-        "that could wake one\n");
-  kill(pid, SIGTERM);
-  const std::string rest = program.end();
-  CHECK(rest.find("an event (0x") != std::string::npos);
-  CHECK(rest.ends_with(exit_code(0)));
+        "that could wake one");
+  waits.interrupt();
+  const child_outcome ended = waits.end();
+  CHECK(ended.says("an event (0x"));
+  CHECK(ended.exited_with(EXIT_SUCCESS));
 }
 
 TEST_CASE("a wrong WEFT_DEADLOCK is an error that names it") {
-  running_program program("main", "loud");
-  const std::string said = program.end();
-  CHECK(said.ends_with("error: WEFT_DEADLOCK=loud: neither report, abort nor off\n=1\n"));
+  const child_outcome ended = start("main", "loud").end();
+  CHECK(ended.output.ends_with("error: WEFT_DEADLOCK=loud: neither report, abort nor off\n"));
+  CHECK(ended.exited_with(EXIT_FAILURE));
 }
 
 TEST_CASE("without WEFT_DEADLOCK nothing is looked for") {
-  running_program program("alive_circle", "off");
-  CHECK(program.end() == exit_code(0));
+  const child_outcome ended = start("alive_circle", "off").end();
+  CHECK(ended.output.empty());
+  CHECK(ended.exited_with(EXIT_SUCCESS));
 }
+
+}  // namespace weft::testing

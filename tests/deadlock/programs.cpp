@@ -1,18 +1,15 @@
 #include "programs.hpp"
 
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 
-#include <sys/resource.h>
-#include <unistd.h>
+#include <no_core.hpp>
 
 using namespace weft::testing;
 
 /// Not a doctest program: its watchdog would be a thread of which weft knows nothing.
 int main(int count, char** arguments) {
-  const rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
-  setrlimit(RLIMIT_CORE, &no_core);
+  leave_no_core();
   for (const auto& programs : {lock_deadlocks(), wait_deadlocks(), live_programs()}) {
     for (const deadlock_program& p : programs) {
       if (count == 2 && p.name == arguments[1]) {

@@ -3,8 +3,6 @@
 #include <cstdlib>
 #include <mutex>
 
-#include <unistd.h>
-
 #include <weft/io/run.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -134,8 +132,6 @@ void keeps_promise_unkept() {
 }
 
 void waits_for_interrupt_in_vain() {
-  std::printf("pid %d\n", getpid());
-  std::fflush(stdout);
   std::exit(run_main([] {
     event e;
     (void)e.wait();

@@ -1,19 +1,10 @@
 #pragma once
 
-#include <string>
+#include "program.hpp"
 
 /// Tests of how a program ends: each such end is a test case of its own, marked `doctest::skip()`
 /// and named "child: ...", which the test proper runs in a new process of the same executable.
 namespace weft::testing {
-
-struct child_outcome {
-  int status = 0;      ///< as waitpid() gives it
-  std::string output;  ///< standard output and error
-
-  bool was_killed_by(int signal) const noexcept;
-  bool exited_with(int code) const noexcept;
-  bool says(const char* what) const noexcept { return output.find(what) != std::string::npos; }
-};
 
 /// Runs the test case of that name in a new process.
 child_outcome run_child(const char* test_case);

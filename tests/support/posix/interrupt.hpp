@@ -7,12 +7,19 @@
 /// One header per system.
 namespace weft::testing {
 
-/// First thing in a child that will interrupt itself: nobody else shall hear of it.
+/// First thing in a program that will interrupt itself: nobody else shall hear of it.
 inline void hear_interrupts_alone() {}
 
 /// What Ctrl-C does.
 inline void interrupt_this_process() {
   std::raise(SIGINT);
+}
+
+/// A signal that this process can send to itself once hear_interrupts_alone() was called, and hears
+/// only where somebody listens.
+inline constexpr int own_signal = SIGUSR1;
+inline void send_own_signal() {
+  std::raise(own_signal);
 }
 
 /// Whether a child ended as one does that nobody else hears the interrupt of.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <csignal>
+
 #include <doctest/doctest.h>
 #include <windows.h>
 
@@ -8,17 +10,27 @@
 /// One header per system.
 namespace weft::testing {
 
-/// First thing in a child that will interrupt itself: nobody else shall hear of it, and all on a
+/// First thing in a program that will interrupt itself: nobody else shall hear of it, and all on a
 /// console do. What it prints still goes where it went.
 inline void hear_interrupts_alone() {
-  FreeConsole();
-  REQUIRE(AllocConsole());
-  REQUIRE(SetConsoleCtrlHandler(nullptr, FALSE));  // may be ignored by inheritance
+  static const bool has_own_console = [] {
+    FreeConsole();
+    return AllocConsole() &&
+           SetConsoleCtrlHandler(nullptr, FALSE);  // ignored by inheritance, maybe
+  }();
+  REQUIRE(has_own_console);
 }
 
 /// What Ctrl-C does.
 inline void interrupt_this_process() {
   REQUIRE(GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0));
+}
+
+/// A signal that this process can send to itself once hear_interrupts_alone() was called, and hears
+/// only where somebody listens.
+inline constexpr int own_signal = SIGINT;
+inline void send_own_signal() {
+  interrupt_this_process();
 }
 
 /// Whether a child ended as one does that nobody else hears the interrupt of. In Wine 8 it ends

@@ -1,7 +1,7 @@
-#include <csignal>
 #include <utility>
 
 #include <doctest/doctest.h>
+#include <interrupt.hpp>
 
 #include <weft/io/descriptor.hpp>
 #include <weft/io/signal_listener.hpp>
@@ -21,27 +21,28 @@ namespace weft::testing {
 
 namespace {
 
-signal_listener listening_for(int signal) {
-  return or_throw(signal_listener::open({signal}));
+signal_listener listening() {
+  hear_interrupts_alone();
+  return or_throw(signal_listener::open({own_signal}));
 }
 
 }  // namespace
 
 TEST_CASE("[row 55] a signal is an arm of select, before, during and after the wait") {
   in_fiber([] {
-    auto signals = listening_for(SIGUSR1);
+    auto signals = listening();
     channel<int> numbers;
     const auto next = [&](auto... more) {
       return select(on(signals.waiting()), on(numbers.receiving()), more...);
     };
     CHECK(error_of(next(after(1ms))) == errc::timed_out);
-    std::raise(SIGUSR1);
-    CHECK(next() == SIGUSR1);
+    send_own_signal();
+    CHECK(next() == own_signal);
     auto raiser = spawn([&] {
       wait_until_true([&] { return signals.waiters() == 1; });
-      std::raise(SIGUSR1);
+      send_own_signal();
     });
-    CHECK(next() == SIGUSR1);
+    CHECK(next() == own_signal);
     CHECK(raiser.join().has_value());
     CHECK(error_of(try_select(on(signals.waiting()))) == std::errc::operation_would_block);
   });
@@ -49,27 +50,26 @@ TEST_CASE("[row 55] a signal is an arm of select, before, during and after the w
 
 TEST_CASE("[row 55] a signal that loses a select is still there") {
   in_fiber([] {
-    auto signals = listening_for(SIGUSR1);
-    auto witness = listening_for(SIGUSR1);
+    auto signals = listening();
+    auto witness = listening();
     event ready(event_reset::manual, true);
-    std::raise(SIGUSR1);
-    CHECK(witness.wait_for(promptly) == SIGUSR1);
+    send_own_signal();
+    CHECK(witness.wait_for(promptly) == own_signal);
     CHECK(select_in_order(on(ready.waiting(), [] { return 0; }), on(signals.waiting())) == 0);
-    CHECK(signals.wait_for(promptly) == SIGUSR1);
+    CHECK(signals.wait_for(promptly) == own_signal);
   });
 }
 
 TEST_CASE("[row 58] a completion queue waits for signals") {
   in_fiber([] {
-    auto hang_up = listening_for(SIGHUP);
-    auto user = listening_for(SIGUSR1);
+    auto one = listening();
+    auto other = listening();
     completion_queue<int> heard;
-    heard.add(hang_up.waiting());
-    heard.add(user.waiting());
-    std::raise(SIGUSR1);
-    CHECK(heard.next_for(promptly) == SIGUSR1);
-    std::raise(SIGHUP);
-    CHECK(heard.next_for(promptly) == SIGHUP);
+    heard.add(one.waiting());
+    heard.add(other.waiting());
+    send_own_signal();
+    CHECK(heard.next_for(promptly) == own_signal);
+    CHECK(heard.next_for(promptly) == own_signal);
     CHECK(heard.empty());
   });
 }
@@ -78,7 +78,7 @@ TEST_CASE("[row 55] a read is an arm as the fiber that reads, and loses by being
   in_io([] {
     auto [near, far] = local_pair();
     const io::descriptor socket = adopt(std::move(near));
-    auto signals = listening_for(SIGUSR1);
+    auto signals = listening();
     const auto read = [&socket]() -> result<int> {
       char byte = 0;
       io::operation op{.code = io::opcode::read, .data = &byte, .size = 1};
@@ -90,8 +90,8 @@ TEST_CASE("[row 55] a read is an arm as the fiber that reads, and loses by being
     REQUIRE(send_now(far.get(), "x"));
     CHECK(next() == 'x');
     reading = spawn(read);
-    std::raise(SIGUSR1);
-    CHECK(next() == SIGUSR1);
+    send_own_signal();
+    CHECK(next() == own_signal);
     reading.cancel();
     CHECK(error_of(reading.join()) == errc::operation_canceled);
     REQUIRE(send_now(far.get(), "y"));
@@ -102,14 +102,14 @@ TEST_CASE("[row 55] a read is an arm as the fiber that reads, and loses by being
 TEST_CASE("[row 68] a signal shuts a service down in good order") {
   in_fiber([] {
     graceful_shutdown shutdown;
-    auto signals = listening_for(SIGUSR1);
+    auto signals = listening();
     auto work = shutdown.begin_work();
     auto worker = spawn([&] {
       CHECK(shutdown.wait_requested().has_value());
       CHECK(error_of(shutdown.begin_work()) == errc::shutting_down);
       work->end();
     });
-    std::raise(SIGUSR1);
+    send_own_signal();
     CHECK(shutdown.wait_requested_or(signals.waiting(), "a signal").has_value());
     CHECK(shutdown.wait_drained_for(promptly).has_value());
     CHECK(worker.join().has_value());

@@ -1,16 +1,12 @@
 #include <array>
 #include <chrono>
-#include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <string>
 #include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <support/patience.hpp>
 #include <support/test_runtime.hpp>
-#include <unistd.h>
+#include <this_process.hpp>
 
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/sleep.hpp>
@@ -18,38 +14,22 @@
 #include <weft/runtime/yield.hpp>
 
 using namespace std::chrono_literals;
+using weft::testing::resident_bytes;
 using weft::testing::test_runtime;
+using weft::testing::traces_of_waking;
 
 namespace {
-
-/// How often the process's threads have left the processor of their own accord, all but the caller.
-std::uint64_t voluntary_switches() {
-  std::uint64_t sum = 0;
-  const std::string key = "voluntary_ctxt_switches:";
-  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-    if (task.path().filename() == std::to_string(gettid())) {
-      continue;
-    }
-    std::ifstream status(task.path() / "status");
-    for (std::string line; std::getline(status, line);) {
-      if (line.starts_with(key)) {
-        sum += std::stoull(line.substr(key.size()));
-      }
-    }
-  }
-  return sum;
-}
 
 /// Whether a second and a half goes by in which nobody wakes up.
 template <class... Runtimes>
 bool rest_for_a_while(Runtimes&... all) {
   const auto statistics = [&] { return std::array{all->statistics()...}; };
   const auto before = statistics();
-  const auto switches = voluntary_switches();
+  const auto traces = traces_of_waking();
   std::this_thread::sleep_for(1500ms);
   const auto after = statistics();
   // Sanitizers have threads of their own.
-  bool at_rest = weft::testing::sanitized || voluntary_switches() == switches;
+  bool at_rest = weft::testing::sanitized || traces_of_waking() == traces;
   for (std::size_t i = 0; i < before.size(); ++i) {
     at_rest = at_rest && after[i].sleeps == before[i].sleeps && after[i].polls == before[i].polls &&
               after[i].awake_workers == 0;
@@ -84,13 +64,6 @@ std::vector<weft::join_handle<void>> work_and_park(weft::runtime& r) {
     }));
   }
   return handles;
-}
-
-std::size_t resident_bytes() {
-  std::size_t total = 0;
-  std::size_t resident = 0;
-  std::ifstream("/proc/self/statm") >> total >> resident;
-  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace

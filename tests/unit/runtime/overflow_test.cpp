@@ -138,14 +138,6 @@ TEST_CASE("[row 23] an overflow names the fiber, its stack's size and where it w
   }
 }
 
-TEST_CASE("an unnamed fiber is named by its number") {
-  const outcome result = in_child([] {
-    running = {.id = 18'446'744'073'709'551'615U};
-    overflow_a_stack(weft::detail::best_guard_kind());
-  });
-  CHECK(result.says("weft: fiber 18446744073709551615 overflowed its 64 KiB stack (give"));
-}
-
 TEST_CASE("a guard that is hit from elsewhere is told apart from an overflow") {
   const outcome outside = in_child([] { touch_guard(); });
   CHECK(outside.was_killed_by(SIGABRT));
@@ -157,16 +149,6 @@ TEST_CASE("a guard that is hit from elsewhere is told apart from an overflow") {
   });
   CHECK(stray.was_killed_by(SIGABRT));
   CHECK(stray.says("weft: fiber 3 \"writer\" touched the guard page of another fiber's stack"));
-}
-
-TEST_CASE("a name that is too long cuts the report off instead of breaking it") {
-  const outcome result = in_child([] {
-    static const std::string name(3'000, 'x');
-    running = {.name = name.c_str(), .id = 1};
-    overflow_a_stack(weft::detail::best_guard_kind());
-  });
-  CHECK(result.was_killed_by(SIGABRT));
-  CHECK(result.says("weft: fiber 1 \"xxxx"));
 }
 
 TEST_CASE("any other fault ends the process as it would have without weft") {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <fstream>
+#include <initializer_list>
 #include <set>
 #include <string>
 #include <vector>
@@ -74,7 +75,8 @@ TEST_CASE("[row 24] a stack commits only what is touched and can be used to its 
 
 TEST_CASE("a stack of any size can be used to its last byte") {
   stack_pool pool({.default_size = 100 * kibibyte});
-  for (const std::size_t wanted : {0, 17, 99, 100, 101, 64 * 1024}) {
+  for (const std::size_t wanted :
+       std::initializer_list<std::size_t>{0, 17, 99, 100, 101, 64 * 1024}) {
     stack* const s = pool.acquire(wanted * kibibyte);
     REQUIRE(s != nullptr);
     touch(*s, static_cast<std::size_t>(s->top - s->bottom));

@@ -10,7 +10,8 @@
 #include <weft/io/file.hpp>
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/cancel.hpp>
-#include <weft/runtime/explain.hpp>
+
+#include "pool_call.hpp"
 
 namespace weft::io {
 
@@ -22,17 +23,6 @@ constexpr std::int64_t at_end = -1;
 
 std::unexpected<std::error_code> refused(std::errc why) noexcept {
   return fail(std::make_error_code(why));
-}
-
-/// What explain() says of the error names the file.
-std::unexpected<std::error_code> not_opened(const std::string& path,
-                                            std::error_code error) noexcept {
-  try {
-    weft::detail::note_error(error, "open " + path + ": " + error.message());
-  } catch (const std::bad_alloc&) {
-    // The code alone has to do.
-  }
-  return fail(error);
 }
 
 /// What may become an offset of the system's.
@@ -85,24 +75,6 @@ result<void> move_all(std::uint64_t offset, std::span<Byte> bytes, Call make_one
   return {};
 }
 
-/// Makes a call that may block, on the pool, while nobody can close the handle.
-template <class Call>
-auto with_handle(const descriptor& handle, Call make_it) noexcept
-    -> result<std::invoke_result_t<Call, int>> {
-  if (auto going = check_cancel(); !going) {
-    return fail(going.error());
-  }
-  const auto held = handle.borrow();
-  if (!held) {
-    return fail(errc::closed);
-  }
-  auto made = blocking([&]() noexcept { return make_it(held.native_handle()); });
-  if (made && *made < 0) {
-    return fail(sys::error_of(static_cast<std::ptrdiff_t>(*made)));
-  }
-  return made;
-}
-
 }  // namespace
 
 result<file> file::take(int handle, const sys::file_modes& opened_for) noexcept {
@@ -131,7 +103,7 @@ result<file> file::open(const std::string& path, const file_options& options) {
     return fail(handle.error());
   }
   if (*handle < 0) {
-    return not_opened(path, sys::error_of(*handle));
+    return detail::refused("open", std::string_view(path), sys::error_of(*handle));
   }
   auto opened = take(*handle, opened_for);
   if (!opened) {
@@ -253,7 +225,8 @@ result<void> file::sync_data() const noexcept {
 }
 
 result<std::uint64_t> file::size() const noexcept {
-  const auto found = with_handle(descriptor_, [](int handle) { return sys::file_size(handle); });
+  const auto found =
+      detail::call_on_handle(descriptor_, [](int handle) { return sys::file_size(handle); });
   return found ? result<std::uint64_t>(static_cast<std::uint64_t>(*found)) : fail(found.error());
 }
 
@@ -264,7 +237,7 @@ result<void> file::resize(std::uint64_t size) const noexcept {
   if (is_beyond(size)) {
     return refused(std::errc::invalid_argument);
   }
-  const auto done = with_handle(descriptor_, [size](int handle) {
+  const auto done = detail::call_on_handle(descriptor_, [size](int handle) {
     return sys::resize_file(handle, static_cast<std::int64_t>(size));
   });
   return done ? result<void>() : fail(done.error());

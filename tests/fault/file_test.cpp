@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <span>
 #include <string>
 
@@ -13,6 +12,7 @@
 #include <weft/io/file.hpp>
 #include <weft/io/file_contents.hpp>
 
+#include "file_faults.hpp"
 #include "support/file_fixture.hpp"
 #include "support/scratch.hpp"
 
@@ -21,7 +21,6 @@ namespace weft::testing {
 
 namespace {
 
-using detail::sys::call;
 using io::file;
 using io::file_access;
 using io::file_creation;
@@ -29,55 +28,6 @@ using io::file_creation;
 file empty_file(const std::string& path) {
   return or_throw(
       file::open(path, {.access = file_access::read_write, .create = file_creation::truncate}));
-}
-
-bool is_errno(std::error_code error, int number) {
-  return error == detail::sys::error_of(-number);
-}
-
-/// The first so many calls of a kind fail while it lives. Other workers ask, too.
-class failing_calls {
- public:
-  failing_calls(call kind, int number, int count = 1) {
-    which = kind;
-    error = number;
-    times = count;
-    seen = 0;
-    detail::sys::inject(&answer);
-  }
-  ~failing_calls() { detail::sys::inject(nullptr); }
-  failing_calls(const failing_calls&) = delete;
-  failing_calls& operator=(const failing_calls&) = delete;
-
-  int calls() const { return seen; }
-
- private:
-  static detail::sys::fault answer(call made, int, std::size_t) noexcept {
-    const bool fails = made == which && seen++ < times;
-    return {.error = fails ? error.load() : 0};
-  }
-
-  static inline std::atomic<call> which{};
-  static inline std::atomic<int> error{0};
-  static inline std::atomic<int> times{0};
-  static inline std::atomic<int> seen{0};
-};
-
-/// Each error once: is the outcome; interrupted calls are repeated and succeed.
-template <class Call>
-void expect_errors(call which, std::initializer_list<int> numbers, Call make_call) {
-  for (const int number : numbers) {
-    std::error_code error;
-    {
-      const failing_calls system(which, number);
-      error = make_call();
-      CHECK(system.calls() >= 1);
-    }
-    CHECK_MESSAGE(is_errno(error, number), error.message(), " for ", number);
-  }
-  const failing_calls system(which, EINTR, 3);
-  CHECK(make_call() == std::error_code());
-  CHECK(system.calls() > 3);
 }
 
 /// Transfers move at most so many bytes while it lives.

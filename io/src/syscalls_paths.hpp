@@ -9,6 +9,7 @@
 namespace weft::io {
 struct file_status;
 struct file_times;
+enum class existing_file : std::uint8_t;
 }  // namespace weft::io
 
 /// The part of the seam that is about what paths lead to. As there: the value, or minus the error
@@ -26,5 +27,12 @@ int set_path_permissions(const std::filesystem::path& path,
                          std::filesystem::perms permissions) noexcept;
 int set_file_times(int file, const io::file_times& times) noexcept;
 int set_path_times(const std::filesystem::path& path, const io::file_times& times) noexcept;
+int rename_path(const std::filesystem::path& from, const std::filesystem::path& to,
+                io::existing_file existing) noexcept;
+/// That names in it are as they are whatever happens; an empty path is where one is.
+int sync_directory(const std::filesystem::path& path) noexcept;
+/// Copies from one open file to another at the same offset, without reading it: how much, 0 at the
+/// end, or an error where the system cannot do that with these files.
+std::ptrdiff_t copy_range(int from, int to, std::uint64_t offset, std::size_t size) noexcept;
 
 }  // namespace weft::detail::sys

@@ -1,7 +1,9 @@
+#include <cerrno>
 #include <cstdint>
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <weft/io/file_status.hpp>
 
@@ -51,5 +53,23 @@ int stat_path(const char* path, link_use links, io::file_status& into) noexcept 
   const int flags = links == link_use::kept ? AT_SYMLINK_NOFOLLOW : 0;
   return tell(::fstatat(AT_FDCWD, path, &what, flags), what, into);
 }
+
+int rename_if_free(const char*, const char*) noexcept {
+  errno = ENOSYS;
+  return -1;
+}
+
+#if defined(__FreeBSD__)
+long copy_file_part(int from, int to, std::int64_t offset, std::size_t size) noexcept {
+  off_t read_from = offset;
+  off_t write_to = offset;
+  return ::copy_file_range(from, &read_from, to, &write_to, size, 0);
+}
+#else
+long copy_file_part(int, int, std::int64_t, std::size_t) noexcept {
+  errno = ENOSYS;
+  return -1;
+}
+#endif
 
 }  // namespace weft::detail::sys

@@ -52,4 +52,15 @@ int stat_path(const char* path, link_use links, io::file_status& into) noexcept 
   return ask(AT_FDCWD, path, links == link_use::kept ? AT_SYMLINK_NOFOLLOW : 0, into);
 }
 
+int rename_if_free(const char* from, const char* to) noexcept {
+  constexpr unsigned no_replace = 1;  // RENAME_NOREPLACE
+  return static_cast<int>(::syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, no_replace));
+}
+
+long copy_file_part(int from, int to, std::int64_t offset, std::size_t size) noexcept {
+  std::int64_t read_from = offset;
+  std::int64_t write_to = offset;
+  return ::syscall(SYS_copy_file_range, from, &read_from, to, &write_to, size, 0);
+}
+
 }  // namespace weft::detail::sys

@@ -10,6 +10,9 @@ namespace weft::detail::sys {
 
 int stat_file(int file, io::file_status& into) noexcept;
 int stat_path(const char* path, link_use links, io::file_status& into) noexcept;
+/// EEXIST where there is something; EINVAL or ENOSYS where that cannot be told in one step.
+int rename_if_free(const char* from, const char* to) noexcept;
+long copy_file_part(int from, int to, std::int64_t offset, std::size_t size) noexcept;
 
 /// From a mode's bits, which are the same everywhere.
 inline std::filesystem::file_type type_of_mode(unsigned mode) noexcept {

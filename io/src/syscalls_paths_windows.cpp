@@ -2,6 +2,7 @@
 #include <optional>
 
 #include <weft/io/file_status.hpp>
+#include <weft/io/rename.hpp>
 
 #include "file_clock.hpp"
 #include "syscalls_paths.hpp"
@@ -156,6 +157,27 @@ int set_file_times(int file, const io::file_times& times) noexcept {
 int set_path_times(const std::filesystem::path& path, const io::file_times& times) noexcept {
   return make(call::set_times, -1, 0, [&](std::size_t) {
     return with_path(path, to_change, 0, [&](HANDLE handle) { return date(handle, times); });
+  });
+}
+
+int rename_path(const std::filesystem::path& from, const std::filesystem::path& to,
+                io::existing_file existing) noexcept {
+  const DWORD flags = existing == io::existing_file::replace
+                          ? MOVEFILE_WRITE_THROUGH | MOVEFILE_REPLACE_EXISTING
+                          : MOVEFILE_WRITE_THROUGH;
+  return make(call::rename, -1, 0, [&](std::size_t) {
+    return ::MoveFileExW(from.c_str(), to.c_str(), flags) ? 0 : SOCKET_ERROR;
+  });
+}
+
+int sync_directory(const std::filesystem::path&) noexcept {
+  return 0;  // rename_path() has returned when it was done
+}
+
+std::ptrdiff_t copy_range(int from, int, std::uint64_t, std::size_t size) noexcept {
+  return make(call::copy_range, from, size, [](std::size_t) -> std::ptrdiff_t {
+    ::SetLastError(ERROR_NOT_SUPPORTED);
+    return SOCKET_ERROR;
   });
 }
 

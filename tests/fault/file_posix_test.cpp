@@ -2,6 +2,8 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <filesystem>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,12 +13,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <weft/io/atomic_file.hpp>
+#include <weft/io/copy_file.hpp>
 #include <weft/io/detail/syscalls.hpp>
 #include <weft/io/file.hpp>
 #include <weft/io/file_contents.hpp>
+#include <weft/io/file_status.hpp>
 #include <weft/runtime/yield.hpp>
 #include <weft/sync/task_group.hpp>
 
+#include "file_faults.hpp"
 #include "support/file_fixture.hpp"
 #include "support/raw_handles.hpp"
 #include "support/scratch.hpp"
@@ -29,10 +35,6 @@ namespace {
 using io::file;
 using io::file_access;
 using io::file_creation;
-
-bool is_errno(std::error_code error, int number) {
-  return error == std::error_code(number, std::system_category());
-}
 
 constexpr auto poison = std::byte{0xA5};
 
@@ -126,6 +128,52 @@ TEST_CASE("a file that nobody may read is refused") {
     REQUIRE(::chmod(path.c_str(), 0000) == 0);
     CHECK(error_of(file::open(path)) == std::errc::permission_denied);
     REQUIRE(::chmod(path.c_str(), 0600) == 0);
+  });
+}
+
+TEST_CASE("where renaming cannot refuse what exists in one step, a link does [row 120]") {
+  const scratch_directory here;
+  in_io([&] {
+    for (const int lacking : {ENOSYS, EINVAL}) {
+      or_throw(io::write_file(here / "a", "a"));
+      const auto rename = [&](const char* from, const char* to) {
+        const failing_calls system(call::rename, lacking);
+        return error_of(io::rename(here / from, here / to, io::existing_file::refuse));
+      };
+      CHECK(rename("a", "b") == std::error_code());
+      CHECK(names_in(here / "") == std::set<std::string>{"b"});
+      or_throw(io::write_file(here / "a", "other"));
+      CHECK(rename("a", "b") == std::errc::file_exists);
+      CHECK(or_throw(io::read_file(here / "b")) == "a");
+      CHECK(rename("none", "c") == std::errc::no_such_file_or_directory);
+      REQUIRE(::mkdir((here / "directory").c_str(), 0700) == 0);
+      CHECK(rename("directory", "c") == std::errc::operation_not_supported);
+      REQUIRE(::rmdir((here / "directory").c_str()) == 0);
+      std::filesystem::remove(here / "b");
+      std::filesystem::remove(here / "a");
+    }
+  });
+}
+
+TEST_CASE("links at a path are replaced, not followed, and what is no file is neither [row 120]") {
+  const scratch_directory here;
+  in_io([&] {
+    or_throw(io::write_file(here / "target", "old"));
+    std::filesystem::remove(here / "link");
+    std::filesystem::create_symlink("target", here / "link");
+    CHECK(or_throw(io::symlink_status(here / "link")).type == std::filesystem::file_type::symlink);
+    CHECK(or_throw(io::status(here / "link")).type == std::filesystem::file_type::regular);
+    or_throw(io::replace_file(here / "link", "new"));
+    CHECK(or_throw(io::read_file(here / "target")) == "old");
+    CHECK(or_throw(io::symlink_status(here / "link")).type == std::filesystem::file_type::regular);
+    std::filesystem::remove(here / "fifo");
+    REQUIRE(::mkfifo((here / "fifo").c_str(), 0600) == 0);
+    CHECK(error_of(io::copy_file(here / "fifo", here / "copy")) == std::errc::invalid_seek);
+    CHECK(or_throw(io::status(here / "fifo")).type == std::filesystem::file_type::fifo);
+    CHECK(or_throw(io::status("/dev/null")).type == std::filesystem::file_type::character);
+    std::filesystem::remove(here / "copy");
+    CHECK(or_throw(io::copy_file("/proc/self/status", here / "copy")) > 100);
+    CHECK(names_in(here / "") == std::set<std::string>{"copy", "fifo", "link", "target"});
   });
 }
 

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstddef>
+#include <filesystem>
+#include <set>
 #include <span>
 #include <string>
 #include <system_error>
@@ -25,6 +27,15 @@ inline std::string text_of(const io::file& from) {
   std::string text(static_cast<std::size_t>(or_throw(from.size())), '\0');
   or_throw(from.read_exact_at(0, bytes_of(text)));
   return text;
+}
+
+/// What is in a directory.
+inline std::set<std::string> names_in(const std::filesystem::path& directory) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    names.insert(entry.path().filename().string());
+  }
+  return names;
 }
 
 /// All calls on a file, with what they come to.

@@ -38,8 +38,8 @@ struct file_status {
 
 /// Times to set; what has no value stays as it is.
 struct file_times {
-  std::optional<wall_time> accessed;
-  std::optional<wall_time> modified;
+  std::optional<wall_time> accessed = std::nullopt;
+  std::optional<wall_time> modified = std::nullopt;
 };
 
 /// Of what is at a path, or of an open file.

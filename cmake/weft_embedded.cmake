@@ -3,7 +3,8 @@
 # A shared library, whatever the others are, that has modules inside and shows only the names that match: what other
 # languages load. Its threads, and finalizers, may run until the process ends, so it cannot be unloaded. Static modules
 # are compiled once more for it, as position-independent code; shared ones, and those of a build with sanitizers, whose
-# speed does not matter, are that already.
+# speed does not matter, are that already, and so is all code on Windows. There the sources' own declarations say what
+# is shown, and the C++ library and the compiler's go inside, too.
 function(weft_embedded target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "MODULES;SOURCES;EXPORTS")
   add_library(${target} SHARED ${arg_SOURCES})
@@ -11,7 +12,7 @@ function(weft_embedded target)
     set(objects weft_${module})
     if(WEFT_SANITIZE)
       set_target_properties(${objects} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-    elseif(NOT BUILD_SHARED_LIBS)
+    elseif(NOT BUILD_SHARED_LIBS AND NOT WIN32)
       set(objects weft_${module}_embedded)
       weft_embedded_objects(${module})
     endif()
@@ -20,8 +21,13 @@ function(weft_embedded target)
   endforeach()
   get_property(plain_libraries GLOBAL PROPERTY weft_plain_libraries)
   target_link_libraries(${target} PRIVATE
-    Boost::context $<TARGET_NAME_IF_EXISTS:PkgConfig::liburing> Threads::Threads ${plain_libraries})
-  weft_show_only(${target} ${arg_EXPORTS})
+    $<TARGET_NAME_IF_EXISTS:Boost::context> $<TARGET_NAME_IF_EXISTS:PkgConfig::liburing> Threads::Threads ${plain_libraries})
+  if(WIN32)
+    weft_windows_sources(${target})
+    target_link_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-static>)
+  else()
+    weft_show_only(${target} ${arg_EXPORTS})
+  endif()
   target_compile_features(${target} PRIVATE cxx_std_23)
   set_target_properties(${target} PROPERTIES
     CXX_EXTENSIONS OFF

@@ -13,7 +13,9 @@ install(TARGETS ${targets} weft EXPORT weft
   FILE_SET HEADERS COMPONENT development)
 if(TARGET weft_c)
   install(TARGETS weft_c EXPORT weft_c
+    RUNTIME COMPONENT c
     LIBRARY COMPONENT c NAMELINK_COMPONENT development
+    ARCHIVE COMPONENT development
     FILE_SET HEADERS COMPONENT development)
   install(EXPORT weft_c NAMESPACE weft:: FILE weft_c_targets.cmake DESTINATION ${package_dir} COMPONENT development)
 endif()
@@ -44,7 +46,7 @@ foreach(module IN ITEMS net io sync runtime)
   endif()
 endforeach()
 if(WIN32)
-  set(private_libraries "-lws2_32 -lmswsock -lntdll -liphlpapi -lsynchronization -pthread")
+  set(private_libraries "-pthread")
   set(private_packages "")
 else()
   set(private_libraries "-lboost_context -pthread")

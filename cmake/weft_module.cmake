@@ -28,11 +28,7 @@ function(weft_module name)
       target_compile_definitions(${target} PRIVATE __APPLE_USE_RFC_3542)
     endif()
     if(WIN32)
-      target_compile_definitions(${target} PRIVATE _WIN32_WINNT=0x0A00 WIN32_LEAN_AND_MEAN NOMINMAX)
-      # POSIX's names for what Winsock has. Sources only: no public header includes a header of the system's.
-      target_include_directories(${target} SYSTEM PRIVATE ${PROJECT_SOURCE_DIR}/io/windows)
-      # GCC takes a thread's block of the system, at a small offset in a segment, for what a null pointer points at.
-      target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:--param=min-pagesize=0>)
+      weft_windows_sources(${target})
     endif()
   else()
     set(scope INTERFACE)
@@ -55,4 +51,13 @@ function(weft_module name)
       message(WARNING "not in the lists of ${name}/CMakeLists.txt: ${unlisted}")
     endif()
   endif()
+endfunction()
+
+# What sources need on Windows.
+function(weft_windows_sources target)
+  target_compile_definitions(${target} PRIVATE _WIN32_WINNT=0x0A00 WIN32_LEAN_AND_MEAN NOMINMAX)
+  # POSIX's names for what Winsock has. Sources only: no public header includes a header of the system's.
+  target_include_directories(${target} SYSTEM PRIVATE ${PROJECT_SOURCE_DIR}/io/windows)
+  # GCC takes a thread's block of the system, at a small offset in a segment, for what a null pointer points at.
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:--param=min-pagesize=0>)
 endfunction()

@@ -14,6 +14,9 @@ class alarm_bell final : public waker {
   alarm_bell& operator=(const alarm_bell&) = delete;
   ~alarm_bell();
 
+  /// Lives as long as the calling thread. Throws what the constructor throws.
+  static alarm_bell& of_this_thread();
+
   void fire() noexcept override;
   void silence() noexcept;
 

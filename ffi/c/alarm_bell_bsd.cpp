@@ -19,6 +19,11 @@ alarm_bell::~alarm_bell() {
   sys::close(ends_[1]);
 }
 
+alarm_bell& alarm_bell::of_this_thread() {
+  static thread_local alarm_bell mine;
+  return mine;
+}
+
 void alarm_bell::fire() noexcept {
   sys::signal_pipe(ends_[1]);
 }

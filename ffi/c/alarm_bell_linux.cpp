@@ -21,6 +21,11 @@ alarm_bell::~alarm_bell() {
   ::close(ends_[0]);
 }
 
+alarm_bell& alarm_bell::of_this_thread() {
+  static thread_local alarm_bell mine;
+  return mine;
+}
+
 void alarm_bell::fire() noexcept {
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = ::write(ends_[0], &one, sizeof one);

@@ -7,6 +7,7 @@
 #include <exception>
 #include <string>
 
+#include <weft/io/detail/syscalls.hpp>
 #include <weft/net/address_errc.hpp>
 #include <weft/net/resolve_errc.hpp>
 #include <weft/runtime/errc.hpp>
@@ -79,6 +80,7 @@ constexpr std::array system_codes{
     system_code{ECANCELED, WEFT_E_CANCELED},
     system_code{EBADF, WEFT_E_CLOSED},
     system_code{EAGAIN, WEFT_E_WOULD_BLOCK},
+    system_code{EWOULDBLOCK, WEFT_E_WOULD_BLOCK},  // the same but on Windows
     system_code{ECONNREFUSED, WEFT_E_CONNECTION_REFUSED},
     system_code{ECONNRESET, WEFT_E_CONNECTION_RESET},
     system_code{ECONNABORTED, WEFT_E_CONNECTION_ABORTED},
@@ -106,7 +108,16 @@ constexpr std::array system_codes{
 };
 
 bool is_systems(const std::error_category& category) noexcept {
-  return category == std::system_category() || category == std::generic_category();
+  static const std::error_category& of_calls = weft::detail::sys::error_of(-EINVAL).category();
+  return category == of_calls || category == std::system_category() ||
+         category == std::generic_category();
+}
+
+/// errno's number for an error of the system's, which has others as well on Windows; -1: it has
+/// none.
+int errno_of(std::error_code error) noexcept {
+  const std::error_condition same = error.default_error_condition();
+  return same.category() == std::generic_category() ? same.value() : -1;
 }
 
 std::string text_of(const failure& of) {
@@ -132,7 +143,7 @@ int code_of(std::error_code error) noexcept {
   if (!is_systems(error.category())) {
     return WEFT_E_INTERNAL;
   }
-  const auto* known = std::ranges::find(system_codes, error.value(), &system_code::number);
+  const auto* known = std::ranges::find(system_codes, errno_of(error), &system_code::number);
   return known == system_codes.end() ? WEFT_E_SYSTEM : known->code;
 }
 

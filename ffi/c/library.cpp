@@ -13,7 +13,7 @@
 
 #include "handle_table.hpp"
 #include "options.hpp"
-#include "signal_mask.hpp"
+#include "own_threads.hpp"
 
 /// Starting and stopping.
 ///
@@ -77,8 +77,7 @@ int start(const weft_start_options& options) {
   if (!made) {
     return failed(made.error());
   }
-  const signals_blocked in_our_threads;
-  here().owned = std::make_unique<runtime>(std::move(*made));
+  start_own_threads([&] { here().owned = std::make_unique<runtime>(std::move(*made)); });
   current.store(here().owned.get());
   return WEFT_OK;
 }

@@ -1,13 +1,10 @@
-#include <cerrno>
 #include <climits>
-#include <system_error>
 #include <utility>
 
-#include <fcntl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <weft/ffi/weft.h>
+#include <weft/io/detail/syscalls.hpp>
 #include <weft/net/owned_handle.hpp>
 
 #include "objects.hpp"
@@ -18,6 +15,8 @@
 using namespace weft::c;
 
 namespace {
+
+namespace sys = weft::detail::sys;
 
 /// What is neither connected nor listens yet, and types that only classic sockets have.
 weft_handle open_classic(const socket_nature& what, weft::io::descriptor made) {
@@ -53,28 +52,15 @@ weft_handle open_by(const socket_nature& what, weft::io::descriptor made) {
   return open_as<weft::tcp_listener, weft::tcp_stream, weft::udp_socket>(what, std::move(made));
 }
 
-/// Puts the flags of an open file back, which all its numbers share, unless all went well.
-class flags_kept {
- public:
-  explicit flags_kept(int native) noexcept : native_(native), flags_(::fcntl(native, F_GETFL)) {}
-  ~flags_kept() {
-    if (flags_ >= 0) {
-      ::fcntl(native_, F_SETFL, flags_);
-    }
+/// Done at the end, because all numbers of a socket share it and not every system tells how it was.
+/// 0, or a negative error number.
+int wait_no_more(weft_handle handle) noexcept {
+  pinned<socket_object> s;
+  if (find(handle, s) != WEFT_OK) {
+    return 0;  // weft_stop() has closed it
   }
-  flags_kept(const flags_kept&) = delete;
-  flags_kept& operator=(const flags_kept&) = delete;
-
-  bool known() const noexcept { return flags_ >= 0; }
-  void forget() noexcept { flags_ = -1; }
-
- private:
-  const int native_;
-  int flags_;
-};
-
-int failed_call() noexcept {
-  return failed(std::error_code(errno, std::system_category()));
+  const auto held = s->descriptor().borrow();
+  return held ? sys::set_nonblocking(held.native_handle()) : 0;
 }
 
 }  // namespace
@@ -88,29 +74,29 @@ weft_handle weft_adopt(std::int64_t native) noexcept {
     }
     const int fd = static_cast<int>(native);
     socket_nature what;
-    if (!read_nature(fd, what)) {
-      return failed_call();
+    if (const int error = read_nature(fd, what)) {
+      return failed(sys::error_of(error));
     }
     if (what.family != AF_INET && what.family != AF_INET6 && what.family != AF_UNIX) {
       return misused(WEFT_E_NOT_SUPPORTED, "a socket of another domain");
     }
     // Under a number of our own, so that until all has gone well the caller's stays the caller's.
-    weft::owned_handle own(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-    flags_kept flags(fd);
-    if (!own || !flags.known()) {
-      return failed_call();
+    const int made = sys::duplicate_socket(fd);
+    if (made < 0) {
+      return failed(sys::error_of(made));
     }
-    auto made = weft::io::descriptor::adopt(own.native_handle());
-    if (!made) {
-      return failed(made.error());
-    }
+    weft::owned_handle own(made);
+    auto descriptor = weft::io::descriptor::adopt_nonblocking(own.native_handle());
     own.release();
-    const weft_handle handle = open_by(what, std::move(*made));
+    const weft_handle handle = open_by(what, std::move(descriptor));
     if (handle < 0) {
       return handle;
     }
-    flags.forget();
-    ::close(fd);
+    if (const int error = wait_no_more(handle)) {
+      handles::close(handle);
+      return failed(sys::error_of(error));
+    }
+    sys::close(fd);
     return handle;
   });
 }

@@ -11,7 +11,7 @@ struct socket_nature {
   bool is_connected = false;
 };
 
-/// False: not a socket; errno says why.
-bool read_nature(int native, socket_nature& into) noexcept;
+/// 0, or the negative error number of what is no socket.
+int read_nature(int native, socket_nature& into) noexcept;
 
 }  // namespace weft::c

@@ -1,3 +1,5 @@
+#include <cerrno>
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -14,21 +16,21 @@ int read_number(int native, int name, int& into) noexcept {
 
 }  // namespace
 
-bool read_nature(int native, socket_nature& into) noexcept {
+int read_nature(int native, socket_nature& into) noexcept {
   int protocol = 0;
   int listens = 0;
   if (read_number(native, SO_DOMAIN, into.family) != 0 ||
       read_number(native, SO_TYPE, into.type) != 0 ||
       read_number(native, SO_PROTOCOL, protocol) != 0 ||
       read_number(native, SO_ACCEPTCONN, listens) != 0) {
-    return false;
+    return -errno;
   }
   sockaddr_storage peer;
   socklen_t size = sizeof peer;
   into.is_udp = into.type == SOCK_DGRAM && protocol == IPPROTO_UDP;
   into.listens = listens != 0;
   into.is_connected = ::getpeername(native, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
-  return true;
+  return 0;
 }
 
 }  // namespace weft::c

@@ -22,9 +22,8 @@ short events_of(io::direction side) noexcept {
   return side == io::direction::in ? POLLIN : POLLOUT;
 }
 
-alarm_bell& alarm_of_this_thread() {
-  static thread_local alarm_bell mine;
-  return mine;
+pollfd entry_of(int fd, short events) noexcept {
+  return {.fd = static_cast<decltype(pollfd::fd)>(fd), .events = events, .revents = 0};
 }
 
 }  // namespace
@@ -34,7 +33,7 @@ result<bool> is_ready(const io::descriptor& socket, io::direction side) noexcept
   if (!held) {
     return fail(errc::closed);
   }
-  pollfd one{.fd = held.native_handle(), .events = events_of(side), .revents = 0};
+  pollfd one = entry_of(held.native_handle(), events_of(side));
   return sys::poll(std::span(&one, 1), time_point::min()) > 0;
 }
 
@@ -44,19 +43,17 @@ result<void> wait_on_thread(const io::descriptor& socket, io::direction side, wa
   if (!held) {
     return fail(errc::closed);
   }
-  alarm_bell& bell = alarm_of_this_thread();
+  alarm_bell& bell = alarm_bell::of_this_thread();
   const waker_list::entry closing(closers, bell);
   std::optional<waker_list::entry> canceling;
   if (how.cancel) {
     canceling.emplace(how.cancel->waiting, bell);
   }
   for (;;) {
-    std::array<pollfd, 2> of{
-        pollfd{.fd = held.native_handle(), .events = events_of(side), .revents = 0},
-        pollfd{.fd = bell.fd(), .events = POLLIN, .revents = 0}};
+    std::array of{entry_of(held.native_handle(), events_of(side)), entry_of(bell.fd(), POLLIN)};
     const int ready = sys::poll(of, how.until);
     if (ready < 0 && ready != -EINTR) {
-      return fail(std::error_code(-ready, std::system_category()));
+      return fail(sys::error_of(ready));
     }
     if (closers.is_fired()) {
       bell.silence();

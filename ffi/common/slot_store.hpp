@@ -3,9 +3,12 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <utility>
+
+#include <weft/runtime/detail/spinlock.hpp>
 
 /// Where the things are that handles name: for the C API's table and for the Dart bridge's.
 ///
@@ -37,16 +40,18 @@ class slot_store {
 
   /// One that is vacant; null: all are taken, or out of memory.
   Slot* take() noexcept {
-    std::lock_guard hold(mutex_);
-    if (!vacant_ && !grow()) {
-      return nullptr;
-    }
-    return std::exchange(vacant_, vacant_->next_vacant);
+    do {
+      std::lock_guard hold(lock_);
+      if (vacant_) {
+        return std::exchange(vacant_, vacant_->next_vacant);
+      }
+    } while (grow());
+    return nullptr;
   }
 
   /// It is vacant again. What was written to it before is seen by whoever takes it next.
   void give_back(Slot& vacant) noexcept {
-    std::lock_guard hold(mutex_);
+    std::lock_guard hold(lock_);
     vacant.next_vacant = std::exchange(vacant_, &vacant);
   }
 
@@ -67,11 +72,12 @@ class slot_store {
   static constexpr std::uint32_t chunk_size = 256;
   using chunk = std::array<Slot, chunk_size>;
 
-  /// Under the mutex.
+  /// Two at a time may both do it: then the next ones have their slots, too.
   bool grow() noexcept {
+    std::unique_ptr<chunk> made(new (std::nothrow) chunk);
+    std::lock_guard hold(lock_);
     const std::uint32_t first = existing_.load(std::memory_order_relaxed);
-    auto* made = first == most_slots ? nullptr : new (std::nothrow) chunk;
-    if (!made) {
+    if (!made || first == most_slots) {
       return false;
     }
     for (std::uint32_t i = chunk_size; i-- > 0;) {
@@ -79,15 +85,16 @@ class slot_store {
       slot.index = first + i;
       slot.next_vacant = std::exchange(vacant_, &slot);
     }
-    chunks_[first / chunk_size].store(made, std::memory_order_relaxed);
+    chunks_[first / chunk_size].store(made.release(), std::memory_order_relaxed);
     existing_.store(first + chunk_size, std::memory_order_release);
     return true;
   }
 
   std::array<std::atomic<chunk*>, most_slots / chunk_size> chunks_{};
   std::atomic<std::uint32_t> existing_{0};
-  std::mutex mutex_;
-  Slot* vacant_ = nullptr;  // guarded by `mutex_`
+  // Not a mutex: not everywhere is there one that needs no code to run before it can be used.
+  weft::detail::spinlock lock_;
+  Slot* vacant_ = nullptr;  // guarded by `lock_`
 };
 
 }  // namespace weft::ffi

@@ -45,6 +45,11 @@ int close(int fd) noexcept {
   return result < 0 ? -errno : result;
 }
 
+int duplicate_socket(int fd) noexcept {
+  const int made = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  return made < 0 ? -errno : made;
+}
+
 std::ptrdiff_t read(int fd, void* data, std::size_t& size) noexcept {
   return make(call::read, fd, size, [&](std::size_t n) { return ::read(fd, data, size = n); });
 }

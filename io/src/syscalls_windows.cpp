@@ -17,14 +17,6 @@ namespace {
 
 std::atomic<injector> installed{nullptr};
 
-/// Winsock serves nobody before it was started.
-const struct winsock {
-  winsock() noexcept {
-    WSADATA what;
-    ::WSAStartup(MAKEWORD(2, 2), &what);
-  }
-} started;
-
 int adapt(SOCKET made) noexcept {
   if (made == INVALID_SOCKET) {
     return SOCKET_ERROR;
@@ -48,6 +40,7 @@ int make_socket(int family, int type, int protocol) noexcept {
     ::WSASetLastError(WSAEOPNOTSUPP);
     return SOCKET_ERROR;
   }
+  start_winsock();
   const SOCKET made = ::WSASocketW(family, type, protocol, nullptr, 0,
                                    WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
   if (made != INVALID_SOCKET) {
@@ -194,6 +187,17 @@ int close(int fd) noexcept {
     return 0;
   }
   return -errno_of(static_cast<unsigned long>(error));
+}
+
+int duplicate_socket(int fd) noexcept {
+  WSAPROTOCOL_INFOW info{};
+  SOCKET made = INVALID_SOCKET;
+  if (::WSADuplicateSocketW(as_socket(fd), ::GetCurrentProcessId(), &info) == 0) {
+    made = ::WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0,
+                        WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+  }
+  return made == INVALID_SOCKET ? -errno_of(static_cast<unsigned long>(::WSAGetLastError()))
+                                : as_number(made);
 }
 
 int get_option(int fd, int level, int name, void* value, unsigned* size) noexcept {

@@ -40,6 +40,16 @@ inline constexpr int SHUT_RDWR = SD_BOTH;
 
 using sa_family_t = ADDRESS_FAMILY;
 
+/// Winsock serves nobody before it was started. That is not for an initializer to do: in a DLL
+/// those run while the system loads it, and may not have others loaded.
+inline void start_winsock() noexcept {
+  static const int started = [] {
+    WSADATA what;
+    return ::WSAStartup(MAKEWORD(2, 2), &what);
+  }();
+  (void)started;
+}
+
 struct iovec {
   void* iov_base;
   std::size_t iov_len;

@@ -1,6 +1,7 @@
 /* Each call of weft.h does what it says, and refuses what cannot be right with the documented code.
  */
 #include <string.h>
+#include <system.h>
 
 #include "check.h"
 
@@ -162,7 +163,14 @@ static void test_datagrams(void) {
   CHECK_CODE(weft_option(client, WEFT_OPTION_BROADCAST), 1);
   CHECK_CODE(weft_close(server), WEFT_OK);
   CHECK_CODE(weft_close(client), WEFT_OK);
+}
 
+static void test_unix_datagrams(void) {
+  char own[WEFT_ADDRESS_SIZE];
+  char from[WEFT_ADDRESS_SIZE];
+  char buffer[16];
+  weft_handle server;
+  weft_handle client;
   snprintf(own, sizeof own, "@weft.ffi.datagrams.%" PRId64, weft_now());
   server = weft_unix_datagram_open(own);
   client = weft_unix_datagram_open(NULL);
@@ -174,6 +182,18 @@ static void test_datagrams(void) {
   CHECK_CODE(weft_close(client), WEFT_OK);
 }
 
+static void test_no_unix_sockets(void) {
+  weft_handle pair[2];
+  char text[256];
+  CHECK_CODE(weft_unix_datagram_open(NULL), WEFT_E_NOT_SUPPORTED);
+  CHECK_CODE(weft_unix_datagram_open("somewhere"), WEFT_E_NOT_SUPPORTED);
+  CHECK_CODE(weft_unix_pair(pair), WEFT_E_NOT_SUPPORTED);
+  CHECK_CODE(weft_socket(WEFT_LOCAL, WEFT_STREAM, 0), WEFT_E_NOT_SUPPORTED);
+  CHECK_CODE(weft_unix_listen("somewhere", NULL), WEFT_E_NOT_SUPPORTED);
+  CHECK_CODE(weft_unix_connect("somewhere", WEFT_FOREVER, WEFT_NONE), WEFT_E_NOT_SUPPORTED);
+  CHECK(weft_last_error_text(text, sizeof text) > 0 && strstr(text, "somewhere") != NULL);
+}
+
 static void test_classic(void) {
   char address[WEFT_ADDRESS_SIZE];
   char text[WEFT_ADDRESS_SIZE];
@@ -182,6 +202,8 @@ static void test_classic(void) {
   const weft_handle client = weft_socket(WEFT_IPV4, WEFT_STREAM, 0);
   weft_handle server;
   CHECK_CODE(weft_set_option(listener, WEFT_OPTION_REUSE_ADDRESS, 1), WEFT_OK);
+  CHECK_CODE(weft_set_option(listener, WEFT_OPTION_REUSE_PORT, 1),
+             has_reuse_port ? WEFT_OK : WEFT_E_NOT_SUPPORTED);
   CHECK_CODE(weft_bind(listener, "127.0.0.1:0"), WEFT_OK);
   CHECK_CODE(weft_listen(listener, 16), WEFT_OK);
   CHECK(weft_local_address(listener, address, sizeof address) > 0);
@@ -216,6 +238,11 @@ int main(void) {
   test_fibers();
   test_channels_and_events();
   test_datagrams();
+  if (has_unix_sockets) {
+    test_unix_datagrams();
+  } else {
+    test_no_unix_sockets();
+  }
   test_classic();
   CHECK_CODE(weft_stop(), WEFT_OK); /* with handles and fibers left */
   return failures;

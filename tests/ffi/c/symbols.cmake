@@ -1,14 +1,25 @@
-# cmake -DNM=... -DLIBRARY=... -DHEADER=... -P symbols.cmake
+# cmake -DNM=... -DOBJDUMP=... -DLIBRARY=... -DHEADER=... -P symbols.cmake
 # The library shows what its header declares, all of it and nothing else.
 cmake_minimum_required(VERSION 3.25...3.31)
-execute_process(COMMAND ${NM} -D --defined-only --format=posix ${LIBRARY}
-  OUTPUT_VARIABLE listing COMMAND_ERROR_IS_FATAL ANY)
-string(REGEX MATCHALL "[^\n]+" lines "${listing}")
 set(shown "")
-foreach(line IN LISTS lines)
-  string(REGEX REPLACE "[ @].*$" "" name "${line}")
-  list(APPEND shown ${name})
-endforeach()
+if(LIBRARY MATCHES "[.]dll$")
+  execute_process(COMMAND ${OBJDUMP} -p ${LIBRARY} OUTPUT_VARIABLE listing COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX REPLACE "^.*Name Pointer. Table" "" listing "${listing}")
+  string(REGEX REPLACE "\n\n.*$" "" listing "${listing}")
+  string(REGEX MATCHALL "[A-Za-z_][A-Za-z_0-9]*\n" lines "${listing}\n")
+  foreach(line IN LISTS lines)
+    string(STRIP "${line}" name)
+    list(APPEND shown ${name})
+  endforeach()
+else()
+  execute_process(COMMAND ${NM} -D --defined-only --format=posix ${LIBRARY}
+    OUTPUT_VARIABLE listing COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "[^\n]+" lines "${listing}")
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "[ @].*$" "" name "${line}")
+    list(APPEND shown ${name})
+  endforeach()
+endif()
 
 file(READ ${HEADER} header)
 string(REGEX REPLACE "/[*]([^*]|[*][^/])*[*]/" "" header "${header}")  # comments name functions, too

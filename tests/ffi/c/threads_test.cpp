@@ -1,7 +1,8 @@
 /// weft.h called from threads of the program's own, against fibers and against weft_stop().
+#include "threads.hpp"
+
 #include <array>
 #include <atomic>
-#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -9,46 +10,15 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <pthread.h>
 #include <support/patience.hpp>
+#include <system.h>
 
 #include <weft/ffi/weft.h>
 
 using weft::testing::rounds;
+using namespace weft::c::testing;
 
 namespace {
-
-/// From weft_start() to weft_stop().
-struct library {
-  explicit library(std::uint32_t workers = 2) {
-    weft_start_options options{};
-    options.size = sizeof options;
-    options.workers = workers;
-    REQUIRE(weft_start(&options) == WEFT_OK);
-  }
-  ~library() { stop(); }
-  void stop() {
-    if (!stopped) {
-      CHECK(weft_stop() == WEFT_OK);
-      stopped = true;
-    }
-  }
-  bool stopped = false;
-};
-
-class threads {
- public:
-  void add(std::function<void()> f) { all_.emplace_back(std::move(f)); }
-  std::thread& back() { return all_.back(); }
-  ~threads() {
-    for (auto& each : all_) {
-      each.join();
-    }
-  }
-
- private:
-  std::vector<std::thread> all_;
-};
 
 std::int64_t echo(void* argument) {
   const weft_handle peer = *static_cast<weft_handle*>(argument);
@@ -63,22 +33,6 @@ std::int64_t echo(void* argument) {
   return n;
 }
 
-/// Has the function called in a fiber, and waits for it.
-std::int64_t in_fiber(std::function<std::int64_t()> f) {
-  const auto call = [](void* argument) {
-    return (*static_cast<std::function<std::int64_t()>*>(argument))();
-  };
-  std::int64_t result = 0;
-  const weft_handle fiber = weft_spawn(call, &f, nullptr);
-  CHECK(weft_fiber_join(fiber, &result, WEFT_FOREVER, WEFT_NONE) == WEFT_OK);
-  return result;
-}
-
-bool is_end(std::int64_t code) {
-  return code == WEFT_E_CLOSED || code == WEFT_E_STALE_HANDLE || code == WEFT_E_CANCELED ||
-         code == WEFT_E_NOT_STARTED;
-}
-
 }  // namespace
 
 TEST_CASE("[row 129] threads talk to fibers over connections") {
@@ -86,7 +40,7 @@ TEST_CASE("[row 129] threads talk to fibers over connections") {
   std::array<std::array<weft_handle, 2>, 4> pairs{};
   std::array<weft_handle, 4> fibers{};
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    REQUIRE(weft_unix_pair(pairs[i].data()) == WEFT_OK);
+    REQUIRE(connected_pair(pairs[i].data()) == WEFT_OK);
     fibers[i] = weft_spawn(echo, &pairs[i][1], nullptr);
   }
   {
@@ -174,7 +128,7 @@ TEST_CASE("a token ends the waits of threads and fibers at once") {
   const library running;
   for (std::size_t i = 0; i < rounds(50); ++i) {
     std::array<weft_handle, 2> pair{};
-    REQUIRE(weft_unix_pair(pair.data()) == WEFT_OK);
+    REQUIRE(connected_pair(pair.data()) == WEFT_OK);
     const weft_handle token = weft_token_create(WEFT_FOREVER);
     const weft_handle channel = weft_channel_create(0);
     const auto read = [&]() -> std::int64_t {
@@ -206,7 +160,7 @@ TEST_CASE("what threads wait on is closed under them") {
   const library running;
   for (std::size_t i = 0; i < rounds(50); ++i) {
     std::array<weft_handle, 2> pair{};
-    REQUIRE(weft_unix_pair(pair.data()) == WEFT_OK);
+    REQUIRE(connected_pair(pair.data()) == WEFT_OK);
     const weft_handle listener = weft_tcp_listen("127.0.0.1:0", nullptr);
     {
       threads waiting;
@@ -228,15 +182,7 @@ TEST_CASE("what threads wait on is closed under them") {
 TEST_CASE("a classic socket is bound and closed at once") {
   const library running;
   for (std::size_t i = 0; i < rounds(200); ++i) {
-    const std::string name = "@weft.ffi." + std::to_string(weft_now());
-    const weft_handle socket = weft_socket(WEFT_LOCAL, WEFT_STREAM, 0);
-    REQUIRE(socket > 0);
-    threads both;
-    both.add([&] {
-      const int bound = weft_bind(socket, name.c_str());
-      CHECK((bound == WEFT_OK || is_end(bound)));
-    });
-    both.add([&] { CHECK(weft_close(socket) == WEFT_OK); });
+    bind_and_close(weft_socket(WEFT_IPV4, WEFT_STREAM, 0), "127.0.0.1:0");
   }
 }
 
@@ -244,7 +190,7 @@ TEST_CASE("weft_stop() ends all waits of fibers and threads, and weft starts aga
   for (std::size_t i = 0; i < rounds(30); ++i) {
     library running(static_cast<std::uint32_t>(1 + i % 3));
     std::array<weft_handle, 2> pair{};
-    REQUIRE(weft_unix_pair(pair.data()) == WEFT_OK);
+    REQUIRE(connected_pair(pair.data()) == WEFT_OK);
     const weft_handle listener = weft_tcp_listen("127.0.0.1:0", nullptr);
     const weft_handle channel = weft_channel_create(0);
     const weft_handle event = weft_event_create(0);
@@ -275,41 +221,6 @@ TEST_CASE("weft_stop() ends all waits of fibers and threads, and weft starts aga
     }
     running.stop();
   }
-}
-
-TEST_CASE("a signal does not end a thread's wait") {
-  const library running;
-  struct sigaction nothing{};
-  nothing.sa_handler = [](int) {};
-  struct sigaction before{};
-  REQUIRE(::sigaction(SIGUSR1, &nothing, &before) == 0);
-  std::array<weft_handle, 2> pair{};
-  REQUIRE(weft_unix_pair(pair.data()) == WEFT_OK);
-  {
-    threads reader;
-    reader.add([&] {
-      char one = 0;
-      CHECK(weft_read(pair[0], &one, 1, WEFT_FOREVER, WEFT_NONE) == 1);
-    });
-    for (int i = 0; i < 5; ++i) {
-      (void)weft_sleep(WEFT_MILLISECOND, WEFT_NONE);
-      ::pthread_kill(reader.back().native_handle(), SIGUSR1);
-    }
-    CHECK(weft_write(pair[1], "x", 1, WEFT_FOREVER, WEFT_NONE) == 1);
-  }
-  REQUIRE(::sigaction(SIGUSR1, &before, nullptr) == 0);
-}
-
-TEST_CASE("the program's signals go to its own threads") {
-  const auto is_blocked = [](int signal) {
-    sigset_t now;
-    pthread_sigmask(SIG_SETMASK, nullptr, &now);
-    return sigismember(&now, signal) == 1;
-  };
-  const library running;
-  CHECK_FALSE(is_blocked(SIGINT));
-  CHECK(in_fiber([&]() -> std::int64_t { return is_blocked(SIGINT); }) == 1);
-  CHECK(in_fiber([&]() -> std::int64_t { return is_blocked(SIGSEGV); }) == 0);
 }
 
 TEST_CASE("no exception leaves a function of the program into the library") {

@@ -23,6 +23,8 @@
  * call, or pin the fiber (WEFT_SPAWN_PINNED). What a language ties to its threads, such as
  * interpreter locks, must not be held across one either: call from threads of that language.
  *
+ * Systems. What one does not have is WEFT_E_NOT_SUPPORTED: on Windows Unix sockets.
+ *
  * Texts are UTF-8 and end with a zero. Addresses are texts: "127.0.0.1:80", "[::1]:80",
  * "example.org:80", ":80" for all IPv4 interfaces; of Unix sockets a path, or "@name" for an
  * abstract one. Options may be NULL; in a struct of options set `size` to its sizeof and all else
@@ -35,8 +37,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(_WIN32)
-#define WEFT_C_API
+#if defined(WEFT_C_BUILD) && defined(_WIN32)
+#define WEFT_C_API __declspec(dllexport)
+#elif defined(_WIN32)
+#define WEFT_C_API __declspec(dllimport)
 #else
 #define WEFT_C_API __attribute__((visibility("default")))
 #endif

@@ -102,6 +102,8 @@ WEFT_API int accept(int fd, sockaddr* address, unsigned* size) noexcept;
 WEFT_API int connect(int fd, const sockaddr* address, unsigned size) noexcept;
 WEFT_API int shutdown(int fd, int how) noexcept;
 WEFT_API int close(int fd) noexcept;
+/// Another number for a socket, above those of the standard streams and closed by exec().
+WEFT_API int duplicate_socket(int fd) noexcept;
 // The transfers below receive in `size` what was really asked for: less, under an injector's limit.
 WEFT_API std::ptrdiff_t receive(int fd, void* data, std::size_t& size, int flags) noexcept;
 WEFT_API std::ptrdiff_t send(int fd, const void* data, std::size_t& size, int flags) noexcept;

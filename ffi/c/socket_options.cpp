@@ -1,6 +1,4 @@
-#include <cerrno>
 #include <mutex>
-#include <system_error>
 #include <variant>
 
 #include <netinet/in.h>
@@ -8,19 +6,28 @@
 #include <sys/socket.h>
 
 #include <weft/ffi/weft.h>
+#include <weft/io/detail/syscalls.hpp>
 
 #include "socket_object.hpp"
 
-/// Options of sockets, by the system's own calls.
+/// Options of sockets.
 namespace weft::c {
 
 namespace {
 
+namespace sys = weft::detail::sys;
+
 struct option_name {
   int level = 0;
-  int name = 0;
+  int name = 0;  // negative: this system has none
   bool is_switch = true;
 };
+
+#ifdef SO_REUSEPORT
+constexpr int reuse_port = SO_REUSEPORT;
+#else
+constexpr int reuse_port = -1;
+#endif
 
 bool read_name(int option, option_name& into) noexcept {
   switch (option) {
@@ -40,7 +47,7 @@ bool read_name(int option, option_name& into) noexcept {
       into = {SOL_SOCKET, SO_REUSEADDR};
       return true;
     case WEFT_OPTION_REUSE_PORT:
-      into = {SOL_SOCKET, SO_REUSEPORT};
+      into = {SOL_SOCKET, reuse_port};
       return true;
     case WEFT_OPTION_V6_ONLY:
       into = {IPPROTO_IPV6, IPV6_V6ONLY};
@@ -56,7 +63,8 @@ bool read_name(int option, option_name& into) noexcept {
   }
 }
 
-/// Calls `f(native handle)` on a socket that nobody closes meanwhile.
+/// Calls `f(native handle)`, whose result is a value or a negative error number, on a socket that
+/// nobody closes meanwhile.
 template <class F>
 int on_native(const io::descriptor& socket, F f) noexcept {
   const auto held = socket.borrow();
@@ -64,7 +72,7 @@ int on_native(const io::descriptor& socket, F f) noexcept {
     return failed(errc::closed);
   }
   const int value = f(held.native_handle());
-  return value >= 0 ? value : failed(std::error_code(errno, std::system_category()));
+  return value >= 0 ? value : failed(sys::error_of(value));
 }
 
 }  // namespace
@@ -73,7 +81,7 @@ int shut_down(const io::descriptor& socket, socket_side side) noexcept {
   const int how = side == socket_side::read    ? SHUT_RD
                   : side == socket_side::write ? SHUT_WR
                                                : SHUT_RDWR;
-  return on_native(socket, [&](int fd) { return ::shutdown(fd, how); });
+  return on_native(socket, [&](int fd) { return sys::shutdown(fd, how); });
 }
 
 }  // namespace weft::c
@@ -100,8 +108,11 @@ int weft_set_option(weft_handle handle, int option, int value) noexcept {
     const auto done = classic->set_reuse_address(value != 0);  // it knows of paths, too
     return done ? WEFT_OK : failed(done.error());
   }
+  if (of.name < 0) {
+    return misused(WEFT_E_NOT_SUPPORTED, "the system has no such option");
+  }
   return on_native(s->descriptor(), [&](int fd) {
-    return ::setsockopt(fd, of.level, of.name, &value, sizeof value);
+    return sys::set_option(fd, of.level, of.name, &value, sizeof value);
   });
 }
 
@@ -114,10 +125,13 @@ int weft_option(weft_handle handle, int option) noexcept {
   if (!read_name(option, of)) {
     return misused(WEFT_E_UNKNOWN_OPTION, "no such option");
   }
+  if (of.name < 0) {
+    return misused(WEFT_E_NOT_SUPPORTED, "the system has no such option");
+  }
   return on_native(s->descriptor(), [&](int fd) {
     int value = 0;
-    socklen_t size = sizeof value;
-    const int error = ::getsockopt(fd, of.level, of.name, &value, &size);
+    unsigned size = sizeof value;
+    const int error = sys::get_option(fd, of.level, of.name, &value, &size);
     return error < 0 ? error : of.is_switch ? value != 0 : value;
   });
 }

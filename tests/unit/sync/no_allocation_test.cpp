@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include <aligned_memory.hpp>
 #include <doctest/doctest.h>
 #include <support/test_runtime.hpp>
 
@@ -54,8 +55,7 @@ void* allocate(std::size_t size) {
 
 void* allocate(std::size_t size, std::align_val_t alignment) {
   ++allocations;
-  const auto to = static_cast<std::size_t>(alignment);
-  if (void* const at = std::aligned_alloc(to, (size + to - 1) / to * to)) {
+  if (void* const at = allocate_aligned(size, static_cast<std::size_t>(alignment))) {
     return at;
   }
   throw std::bad_alloc();
@@ -76,10 +76,10 @@ void operator delete(void* at, std::size_t) noexcept {
   std::free(at);
 }
 void operator delete(void* at, std::align_val_t) noexcept {
-  std::free(at);
+  free_aligned(at);
 }
 void operator delete(void* at, std::size_t, std::align_val_t) noexcept {
-  std::free(at);
+  free_aligned(at);
 }
 
 namespace {

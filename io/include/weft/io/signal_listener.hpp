@@ -28,23 +28,27 @@ namespace weft {
 ///
 /// run_main() leaves the signals that a listener wants to the listener.
 ///
+/// On Windows these are the console's events: Ctrl-C is SIGINT, Ctrl-Break SIGBREAK, and the end of
+/// the console, the session or the system SIGTERM, after which the process ends by itself within
+/// seconds. What the program raises itself, by std::raise(), is none of them.
+///
 /// Suspends: wait() and its forms until a signal comes. Waiters are served in the order in which
 ///   they came, pending signals in that of their numbers.
 /// Errors: `timed_out` after the call's own limit (zero or less is no wait); `operation_canceled`
-/// or
-///   `timed_out` when a scope around the caller ends. A signal that has come is delivered even
+///   or `timed_out` when a scope around the caller ends. A signal that has come is delivered even
 ///   then.
 /// Threads: any fiber or thread may wait. Moving needs the object to oneself.
 /// Lifetime: outlives those who wait. May be destroyed by who has been served, if no one else
-/// waits. Cost: while there are listeners, a thread that sleeps, and two descriptors; for all of
-/// them together.
+///   waits.
+/// Cost: while there are listeners, a thread that sleeps, and two descriptors; for all of them
+///   together. On Windows nothing.
 class WEFT_API signal_listener {
  public:
   /// Listens for these. Throws std::bad_alloc.
   ///
   /// Errors: `invalid_argument` for what is no signal or cannot be listened for (SIGKILL, SIGSTOP,
-  ///   and the faults SIGSEGV, SIGBUS, SIGFPE and SIGILL), and where none is named; the system's
-  ///   when it has no descriptor or thread left.
+  ///   and the faults SIGSEGV, SIGBUS, SIGFPE and SIGILL; on Windows all but the three), and where
+  ///   none is named; the system's when it has no descriptor or thread left.
   static result<signal_listener> open(std::span<const int> signals);
   static result<signal_listener> open(std::initializer_list<int> signals) {
     return open(std::span(signals.begin(), signals.size()));

@@ -8,7 +8,7 @@ examples=$1
 
 expect() { # <pattern> <command>...
   local output
-  output=$("${@:2}" 2>&1) || true
+  output=$("${@:2}" 2>&1 | tr -d '\r') || true # which ends lines on Windows
   grep -qE "$1" <<<"$output" || fail "expected /$1/ of: ${*:2}"$'\n'"$output"
 }
 

@@ -16,7 +16,7 @@ url=http://127.0.0.1:$port/
 head -c 20000 /dev/zero | tr '\0' 'a' | nc -N -w 5 127.0.0.1 "$port" | grep -q '^HTTP/1.1 431 ' ||
   fail 'an endless header was not refused'
 
-report=$(wrk -t 1 -c 64 -d "${WEFT_WRK_SECONDS:-5}" "$url") || fail 'wrk failed'
+report=$(wrk -t 1 -c 64 -d "${WEFT_WRK_SECONDS:-5}" --timeout "${WEFT_WRK_PATIENCE:-2s}" "$url") || fail 'wrk failed'
 echo "$report"
 grep -q 'Socket errors\|Non-2xx' <<<"$report" && fail 'wrk saw errors'
 grep -q '^Requests/sec: *[1-9]' <<<"$report" || fail 'wrk made no request'

@@ -89,6 +89,13 @@ result<socket_address> name_of(const io::descriptor& of, socket_domain domain,
   return name.value_in(domain);
 }
 
+/// Whether a connection stands, or is listened for. To the operation, `already connected` is the
+/// success of an attempt that an earlier call has given up, so nobody else would notice.
+bool has_a_role(const io::descriptor& of, socket_domain domain) noexcept {
+  return name_of(of, domain, &detail::sys::peer_name).has_value() ||
+         detail::number(of, SOL_SOCKET, SO_ACCEPTCONN).value_or(0) != 0;
+}
+
 /// A connection over TCP or a Unix socket; the latter's full backlog is waited out as in
 /// unix_stream::connect().
 result<void> establish(const io::descriptor& of, any_address& address, bool local) noexcept {
@@ -172,7 +179,9 @@ result<void> socket::connect(std::string_view host, std::uint16_t port) const {
     return detail::fail_with_note(where.error(), "connect", host);
   }
   any_address address(*where);
-  const auto done = establish(descriptor_, address, domain_ == socket_domain::local);
+  const auto done = has_connections() && has_a_role(descriptor_, domain_)
+                        ? fail(std::make_error_code(std::errc::already_connected))
+                        : establish(descriptor_, address, domain_ == socket_domain::local);
   return done ? done
               : detail::fail_with_note(done.error(), "connect", detail::text_of(*where),
                                        detail::hint_for_unix(done.error()));

@@ -153,6 +153,31 @@ TEST_CASE("what cannot be had is an error that names it [row 153]") {
   });
 }
 
+TEST_CASE("a socket that is connected, or listens, cannot be connected elsewhere [row 153]") {
+  in_io([] {
+    weft::socket server;
+    or_throw(server.bind("127.0.0.1"));
+    or_throw(server.listen());
+    weft::socket other;
+    or_throw(other.bind("127.0.0.1"));
+    or_throw(other.listen());
+    weft::socket client;
+    or_throw(client.connect("127.0.0.1", port_of(server)));
+    const weft::socket accepted = or_throw(server.accept());
+    const auto peer = or_throw(client.peer_address());
+
+    const std::error_code elsewhere = error_of(client.connect("127.0.0.1", port_of(other)));
+    CHECK(elsewhere == std::errc::already_connected);
+    CHECK(explain(elsewhere).starts_with("connect 127.0.0.1:"));
+    CHECK(error_of(client.connect("127.0.0.1", port_of(server))) == std::errc::already_connected);
+    CHECK(error_of(server.connect("127.0.0.1", port_of(other))) == std::errc::already_connected);
+
+    CHECK(or_throw(client.peer_address()) == peer);
+    CHECK(client.send("still there") == 11);
+    CHECK(or_throw(accepted.recv(100)) == "still there");
+  });
+}
+
 TEST_CASE("a raw socket sends and receives whole packets [row 106]") {
   in_io([] {
     constexpr int icmp = 1;

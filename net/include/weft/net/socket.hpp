@@ -64,6 +64,7 @@ class WEFT_API socket {
   /// Waits for a connection.
   result<socket> accept() const noexcept;
   /// Connects. Sockets without connections only note the peer.
+  /// Errors: also `already_connected`, of a listener, too.
   result<void> connect(std::string_view host, std::uint16_t port = 0) const;
 
   /// Receives what there is, at most the buffer.

@@ -44,15 +44,10 @@ std::string random_name() {
 
 /// Nothing can be done if that fails.
 void remove_now(const std::filesystem::path& path) noexcept {
-  const auto remove = [&path] {
-    return detail::ask_library(sys::call::remove, [&path](std::error_code& error) {
-      std::filesystem::remove(path, error);
-    });
-  };
-  if (remove() < 0) {
+  if (sys::remove_path(path) < 0) {
     // Windows does not remove what is read-only.
     sys::set_path_permissions(path, of_owner);
-    remove();
+    sys::remove_path(path);
   }
 }
 

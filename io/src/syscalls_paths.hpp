@@ -29,6 +29,9 @@ int set_file_times(int file, const io::file_times& times) noexcept;
 int set_path_times(const std::filesystem::path& path, const io::file_times& times) noexcept;
 int rename_path(const std::filesystem::path& from, const std::filesystem::path& to,
                 io::existing_file existing) noexcept;
+/// A file, a link or an empty directory.
+int remove_path(const std::filesystem::path& path) noexcept;
+int make_directory(const std::filesystem::path& path, std::filesystem::perms permissions) noexcept;
 /// That names in it are as they are whatever happens; an empty path is where one is.
 int sync_directory(const std::filesystem::path& path) noexcept;
 /// Copies from one open file to another at the same offset, without reading it: how much, 0 at the

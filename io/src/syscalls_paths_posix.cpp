@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <optional>
 
 #include <fcntl.h>
@@ -105,6 +106,15 @@ int rename_path(const std::filesystem::path& from, const std::filesystem::path& 
   }
   return make(call::link, -1, 0,
               [&](std::size_t) { return link_and_unlink(from.c_str(), to.c_str()); });
+}
+
+int remove_path(const std::filesystem::path& path) noexcept {
+  return make(call::remove, -1, 0, [&](std::size_t) { return std::remove(path.c_str()); });
+}
+
+int make_directory(const std::filesystem::path& path, std::filesystem::perms permissions) noexcept {
+  return make(call::make_directory, -1, 0,
+              [&](std::size_t) { return ::mkdir(path.c_str(), mode_of(permissions)); });
 }
 
 int sync_directory(const std::filesystem::path& path) noexcept {

@@ -170,6 +170,24 @@ int rename_path(const std::filesystem::path& from, const std::filesystem::path& 
   });
 }
 
+int remove_path(const std::filesystem::path& path) noexcept {
+  return make(call::remove, -1, 0, [&](std::size_t) {
+    const DWORD attributes = ::GetFileAttributesW(path.c_str());
+    if (attributes == INVALID_FILE_ATTRIBUTES) {
+      return SOCKET_ERROR;
+    }
+    const bool done = attributes & FILE_ATTRIBUTE_DIRECTORY ? ::RemoveDirectoryW(path.c_str())
+                                                            : ::DeleteFileW(path.c_str());
+    return done ? 0 : SOCKET_ERROR;
+  });
+}
+
+int make_directory(const std::filesystem::path& path, perms) noexcept {
+  return make(call::make_directory, -1, 0, [&](std::size_t) {
+    return ::CreateDirectoryW(path.c_str(), nullptr) ? 0 : SOCKET_ERROR;
+  });
+}
+
 int sync_directory(const std::filesystem::path&) noexcept {
   return 0;  // rename_path() has returned when it was done
 }

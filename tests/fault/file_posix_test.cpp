@@ -19,6 +19,7 @@
 #include <weft/io/file.hpp>
 #include <weft/io/file_contents.hpp>
 #include <weft/io/file_status.hpp>
+#include <weft/io/file_tree.hpp>
 #include <weft/runtime/yield.hpp>
 #include <weft/sync/task_group.hpp>
 
@@ -174,6 +175,24 @@ TEST_CASE("links at a path are replaced, not followed, and what is no file is ne
     std::filesystem::remove(here / "copy");
     CHECK(or_throw(io::copy_file("/proc/self/status", here / "copy")) > 100);
     CHECK(names_in(here / "") == std::set<std::string>{"copy", "fifo", "link", "target"});
+  });
+}
+
+TEST_CASE("each error of a call on a symbolic link is what the system said [row 118]") {
+  const scratch_directory here;
+  in_io([&] {
+    const auto numbers = {EACCES, EDQUOT, EIO, ELOOP, ENOENT, ENOSPC, ENOTDIR, EPERM, EROFS};
+    expect_errors(call::link, numbers, [&] {
+      const auto error = error_of(io::create_symlink("target", here / "link"));
+      if (!error) {
+        or_throw(io::remove(here / "link"));
+      }
+      return error;
+    });
+    or_throw(io::create_symlink("target", here / "link"));
+    expect_errors(call::resolve_path, numbers,
+                  [&] { return error_of(io::read_symlink(here / "link")); });
+    or_throw(io::remove(here / "link"));
   });
 }
 

@@ -11,6 +11,7 @@
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/cancel.hpp>
 
+#include "file_open.hpp"
 #include "pool_call.hpp"
 
 namespace weft::io {
@@ -28,10 +29,6 @@ std::unexpected<std::error_code> refused(std::errc why) noexcept {
 /// What may become an offset of the system's.
 bool is_beyond(std::uint64_t position) noexcept {
   return position > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-}
-
-bool would_change(const file_options& options) noexcept {
-  return options.append || options.create == file_creation::truncate;
 }
 
 iovec part_of(std::span<const std::byte> bytes) noexcept {
@@ -90,8 +87,7 @@ result<file> file::take(int handle, const sys::file_modes& opened_for) noexcept 
 }
 
 result<file> file::open(const std::string& path, const file_options& options) {
-  const bool changes = would_change(options) && options.access == file_access::read;
-  if (changes || path.find('\0') != std::string::npos) {
+  if (detail::contradicts_itself(options) || path.find('\0') != std::string::npos) {
     return refused(std::errc::invalid_argument);
   }
   if (auto going = check_cancel(); !going) {

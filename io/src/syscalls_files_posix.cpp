@@ -27,7 +27,20 @@ static_assert(sizeof(off_t) == sizeof(std::int64_t));
 // Of one transfer; the system itself stops at 2 GiB.
 constexpr std::size_t most_bytes = std::size_t{1} << 30;
 
-int flags_of(const io::file_options& options) noexcept {
+/// `all` moves all of the parts, `one` moves one.
+template <class All, class One>
+std::ptrdiff_t transfer(call which, int file, const io::file_transfer& what, std::size_t& size,
+                        All&& all, One&& one) noexcept {
+  const std::size_t whole = size;
+  return make(which, file, std::min(size, most_bytes), [&](std::size_t n) -> std::ptrdiff_t {
+    size = n;
+    return n == whole && what.count > 1 ? all() : one(io::detail::first_part(what, n));
+  });
+}
+
+}  // namespace
+
+int open_flags(const io::file_options& options) noexcept {
   // Without O_NONBLOCK a FIFO would be waited for before it could be told from a file.
   int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   switch (options.access) {
@@ -57,22 +70,9 @@ int flags_of(const io::file_options& options) noexcept {
   return options.append ? flags | O_APPEND : flags;
 }
 
-/// `all` moves all of the parts, `one` moves one.
-template <class All, class One>
-std::ptrdiff_t transfer(call which, int file, const io::file_transfer& what, std::size_t& size,
-                        All&& all, One&& one) noexcept {
-  const std::size_t whole = size;
-  return make(which, file, std::min(size, most_bytes), [&](std::size_t n) -> std::ptrdiff_t {
-    size = n;
-    return n == whole && what.count > 1 ? all() : one(io::detail::first_part(what, n));
-  });
-}
-
-}  // namespace
-
 int open_file(const char* path, const io::file_options& options, file_modes& modes) noexcept {
   const int file = make(call::open_file, -1, 0, [&](std::size_t) {
-    return ::open(path, flags_of(options), static_cast<mode_t>(options.permissions));
+    return ::open(path, open_flags(options), static_cast<mode_t>(options.permissions));
   });
   if (file < 0) {
     return file;

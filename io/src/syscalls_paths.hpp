@@ -10,6 +10,7 @@ namespace weft::io {
 struct file_status;
 struct file_times;
 enum class existing_file : std::uint8_t;
+enum class lock_mode : std::uint8_t;
 }  // namespace weft::io
 
 /// The part of the seam that is about what paths lead to. As there: the value, or minus the error
@@ -37,5 +38,15 @@ int sync_directory(const std::filesystem::path& path) noexcept;
 /// Copies from one open file to another at the same offset, without reading it: how much, 0 at the
 /// end, or an error where the system cannot do that with these files.
 std::ptrdiff_t copy_range(int from, int to, std::uint64_t offset, std::size_t size) noexcept;
+
+/// Whole, and without waiting: EWOULDBLOCK when another has it.
+int try_lock_file(int file, io::lock_mode mode) noexcept;
+int unlock_file(int file) noexcept;
+
+/// EOPNOTSUPP, of both, where the system cannot keep a path from leading out.
+int open_root(const std::filesystem::path& path) noexcept;
+/// As open_file(); EXDEV: the path leads out.
+int open_beneath(int root, const std::filesystem::path& path, const io::file_options& options,
+                 file_modes& modes) noexcept;
 
 }  // namespace weft::detail::sys

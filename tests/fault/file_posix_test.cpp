@@ -20,6 +20,7 @@
 #include <weft/io/file_contents.hpp>
 #include <weft/io/file_status.hpp>
 #include <weft/io/file_tree.hpp>
+#include <weft/io/root_directory.hpp>
 #include <weft/runtime/yield.hpp>
 #include <weft/sync/task_group.hpp>
 
@@ -193,6 +194,29 @@ TEST_CASE("each error of a call on a symbolic link is what the system said [row 
     expect_errors(call::resolve_path, numbers,
                   [&] { return error_of(io::read_symlink(here / "link")); });
     or_throw(io::remove(here / "link"));
+  });
+}
+
+TEST_CASE(
+    "where the system cannot keep a path inside that is said, and other errors are its own [row "
+    "120]") {
+  const scratch_directory here;
+  in_io([&] {
+    or_throw(io::write_file(here / "file", "text"));
+    const auto root = or_throw(io::root_directory::open(here / ""));
+    {
+      const failing_calls system(call::open_file, ENOSYS);
+      CHECK(error_of(root.open_file("file")) == std::errc::operation_not_supported);
+    }
+    {
+      const failing_calls system(call::open_file, EAGAIN, 5);
+      CHECK(root.open_file("file").has_value());
+      CHECK(system.calls() == 6);
+    }
+    const auto numbers = {EACCES, ELOOP, EMFILE, ENFILE, ENOENT, ENOMEM, EXDEV};
+    expect_errors(call::open_file, numbers, [&] { return error_of(root.open_file("file")); });
+    expect_errors(call::open_file, numbers,
+                  [&] { return error_of(io::root_directory::open(here / "")); });
   });
 }
 

@@ -114,6 +114,8 @@ class WEFT_API file {
   int release() noexcept { return descriptor_.release(); }
 
  private:
+  friend class root_directory;
+
   struct modes {
     bool reads = false;
     bool writes = false;

@@ -19,7 +19,28 @@ std::string_view hint_for(std::error_code error) noexcept {
   if (error == std::errc::address_not_available) {
     return "no port is free to connect from, or no interface has the address";
   }
+  if (error == std::errc::too_many_files_open) {
+    return "the process has as many descriptors as it may: see ulimit -n";
+  }
   return {};
+}
+
+/// What else may be wrong with one address, and with what it shall be reached from.
+std::string_view hint_for(std::error_code error, const endpoint& where,
+                          const connect_options& options) noexcept {
+  const ip_address& address = where.address();
+  if (error == std::errc::invalid_argument && address.is_v6() && address.is_link_local() &&
+      address.scope_id() == 0) {
+    return "a link-local address is one of an interface: write it as in [fe80::1%eth0]:80";
+  }
+  if (error == std::errc::no_such_device && !options.interface_name.empty()) {
+    return "this machine has no interface of the name that was asked for";
+  }
+  if (error == std::errc::address_family_not_supported && options.source &&
+      options.source->is_v6() != where.is_v6()) {
+    return "the source is an address of the other family";
+  }
+  return hint_for(error);
 }
 
 result<void> take_source(const tcp_socket& socket, const connect_options& options) noexcept {
@@ -62,7 +83,7 @@ result<tcp_stream> connect(const endpoint& where, const connect_options& options
   if (!made) {
     std::array<char, endpoint::text_capacity> text;
     return detail::fail_with_note(made.error(), "connect", where.format_to(text),
-                                  hint_for(made.error()));
+                                  hint_for(made.error(), where, options));
   }
   return made;
 }

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 
 #include <weft/net/tcp_options.hpp>
+#include <weft/runtime/explain.hpp>
 
 #include "support/tcp_fixture.hpp"
 
@@ -112,6 +113,22 @@ TEST_CASE("with defer_accept a connection is accepted once its first data has co
     CHECK(error_of(listener.try_accept()) == would_block);
     CHECK(client.write_all("now"));
     CHECK(read_text(or_throw(listener.accept()), 3) == "now");
+  });
+}
+
+TEST_CASE("a connection that cannot be made as asked for says what is amiss [row 88]") {
+  in_io([] {
+    const endpoint where = endpoint::loopback_v4(80);
+    const auto why = [](const result<tcp_stream>& outcome) { return explain(error_of(outcome)); };
+    CHECK(why(connect(where, {.interface_name = "nosuch0"}))
+              .ends_with("(this machine has no interface of the name that was asked for)"));
+    if (has_v6()) {
+      CHECK(why(connect(where, {.source = endpoint::loopback_v6(0)}))
+                .ends_with("(the source is an address of the other family)"));
+      CHECK(why(connect("[fe80::1]:80"))
+                .ends_with("(a link-local address is one of an interface: write it as in "
+                           "[fe80::1%eth0]:80)"));
+    }
   });
 }
 

@@ -14,8 +14,8 @@ using detail::ask_library;
 using std::filesystem::path;
 
 template <class T>
-result<T> value_if(const result<void>& done, T&& value) {
-  return done ? result<T>(std::forward<T>(value)) : fail(done.error());
+result<T> value_if(const result<void>& done, T value) {
+  return done ? result<T>(std::move(value)) : fail(done.error());
 }
 
 }  // namespace
@@ -32,7 +32,7 @@ result<bool> create_directories(const path& path) {
       made = std::filesystem::create_directories(path, error);
     });
   });
-  return value_if<bool>(done, std::move(made));
+  return value_if(done, made);
 }
 
 result<void> remove(const path& path) {
@@ -46,7 +46,7 @@ result<std::uintmax_t> remove_all(const path& path) {
       removed = std::filesystem::remove_all(path, error);
     });
   });
-  return value_if<std::uintmax_t>(done, std::move(removed));
+  return value_if(done, removed);
 }
 
 result<void> create_hard_link(const path& file, const path& link) {
@@ -72,7 +72,7 @@ result<path> read_symlink(const path& link) {
       target = std::filesystem::read_symlink(link, error);
     });
   });
-  return value_if<path>(done, std::move(target));
+  return value_if(done, std::move(target));
 }
 
 result<path> real_path(const path& any) {
@@ -82,7 +82,7 @@ result<path> real_path(const path& any) {
       real = std::filesystem::canonical(any, error);
     });
   });
-  return value_if<path>(done, std::move(real));
+  return value_if(done, std::move(real));
 }
 
 }  // namespace weft::io

@@ -6,12 +6,12 @@ namespace weft::io::detail {
 
 namespace {
 
-/// The code alone has to do where there is no memory for more.
 template <class Sentence>
 std::unexpected<std::error_code> noted(std::error_code error, Sentence sentence) noexcept {
   try {
     weft::detail::note_error(error, sentence() + ": " + error.message());
   } catch (const std::bad_alloc&) {
+    return fail(error);  // which alone has to do
   }
   return fail(error);
 }

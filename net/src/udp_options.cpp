@@ -54,14 +54,29 @@ result<void> set_pair(const io::descriptor& socket, const option_pair& option, i
   return detail::set_number(socket, option.v4, value);
 }
 
+/// set_pair() of what has to fit an octet. Linux takes -1 for its own default, and of a type of
+/// service the lowest eight bits, whatever they are.
+result<void> set_octet(const io::descriptor& socket, const option_pair& option, int value,
+                       int least = 0) noexcept {
+  return value < least || value > 255 ? fail(std::make_error_code(std::errc::invalid_argument))
+                                      : set_pair(socket, option, value);
+}
+
 /// The same for IPv4 options that OpenBSD takes as one octet, and that others take so, too.
 result<void> set_octet_pair(const io::descriptor& socket, const option_pair& option,
                             int value) noexcept {
-  const auto set = set_pair(socket, option, value);
+  const auto set = set_octet(socket, option, value);
   if (set || set.error() != std::errc::invalid_argument || value < 0 || value > 255) {
     return set;
   }
   return detail::set_value(socket, option.v4, static_cast<unsigned char>(value));
+}
+
+/// A negative number would be the largest there is to Linux.
+result<void> set_bytes(const io::descriptor& socket, const option_name& option,
+                       int bytes) noexcept {
+  return bytes < 0 ? fail(std::make_error_code(std::errc::invalid_argument))
+                   : detail::set_number(socket, option, bytes);
 }
 
 /// Nobody misses a report that is not wanted.
@@ -131,7 +146,7 @@ result<bool> udp_socket::broadcast() const noexcept {
 }
 
 result<void> udp_socket::set_ttl(int value) const noexcept {
-  return set_pair(descriptor_, hops, value);
+  return set_octet(descriptor_, hops, value, 1);
 }
 
 result<int> udp_socket::ttl() const noexcept {
@@ -139,7 +154,7 @@ result<int> udp_socket::ttl() const noexcept {
 }
 
 result<void> udp_socket::set_tos(int value) const noexcept {
-  return set_pair(descriptor_, service, value);
+  return set_octet(descriptor_, service, value);
 }
 
 result<int> udp_socket::tos() const noexcept {
@@ -147,7 +162,7 @@ result<int> udp_socket::tos() const noexcept {
 }
 
 result<void> udp_socket::set_receive_buffer(int bytes) const noexcept {
-  return detail::set_number(descriptor_, {SOL_SOCKET, SO_RCVBUF}, bytes);
+  return set_bytes(descriptor_, {SOL_SOCKET, SO_RCVBUF}, bytes);
 }
 
 result<int> udp_socket::receive_buffer() const noexcept {
@@ -155,7 +170,7 @@ result<int> udp_socket::receive_buffer() const noexcept {
 }
 
 result<void> udp_socket::set_send_buffer(int bytes) const noexcept {
-  return detail::set_number(descriptor_, {SOL_SOCKET, SO_SNDBUF}, bytes);
+  return set_bytes(descriptor_, {SOL_SOCKET, SO_SNDBUF}, bytes);
 }
 
 result<int> udp_socket::send_buffer() const noexcept {

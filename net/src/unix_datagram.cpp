@@ -163,6 +163,9 @@ result<handles_received> unix_datagram::receive_handles(
 }
 
 result<void> unix_datagram::set_send_buffer(int bytes) const noexcept {
+  if (bytes < 0) {
+    return fail(std::make_error_code(std::errc::invalid_argument));
+  }
   return detail::set_number(descriptor_, {SOL_SOCKET, SO_SNDBUF}, bytes);
 }
 

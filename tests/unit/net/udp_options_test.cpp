@@ -61,6 +61,23 @@ TEST_CASE("options that are set can be read, on IPv4 and on IPv6 [row 103]") {
   });
 }
 
+TEST_CASE("a number out of an option's range is refused and changes nothing [row 103]") {
+  with_each_family([](const udp_socket& socket) {
+    CHECK(socket.set_ttl(7));
+    CHECK(socket.set_multicast_ttl(3));
+    for (const int outside : {-1, 256}) {
+      CHECK(error_of(socket.set_ttl(outside)) == std::errc::invalid_argument);
+      CHECK(error_of(socket.set_multicast_ttl(outside)) == std::errc::invalid_argument);
+      CHECK(error_of(socket.set_tos(outside)) == std::errc::invalid_argument);
+    }
+    CHECK(error_of(socket.set_ttl(0)) == std::errc::invalid_argument);
+    CHECK(socket.ttl() == 7);
+    CHECK(socket.multicast_ttl() == 3);
+    CHECK(error_of(socket.set_receive_buffer(-1)) == std::errc::invalid_argument);
+    CHECK(error_of(socket.set_send_buffer(-1)) == std::errc::invalid_argument);
+  });
+}
+
 TEST_CASE("an IPv6 socket sends IPv4 with the options it was given, too [row 103]") {
   in_io([] {
     const auto socket = udp_socket::bind("[::]:0");

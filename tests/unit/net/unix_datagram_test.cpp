@@ -226,6 +226,7 @@ TEST_CASE("a datagram that is too large for the buffer of the system is refused 
   in_io([] {
     const auto [one, two] = or_throw(unix_datagram::pair());
     CHECK(one.set_send_buffer(8000));
+    CHECK(error_of(one.set_send_buffer(-1)) == std::errc::invalid_argument);
     CHECK(or_throw(one.send_buffer()) >= 8000);
     CHECK(error_of(one.send(std::string(200'000, 'x'))) == std::errc::message_size);
     CHECK(one.writable());

@@ -132,17 +132,22 @@ static int64_t check_joining(void* unused) {
 static int64_t check_full_socket(void* unused) {
   static char block[65536];
   weft_handle pair[2];
-  int64_t n;
+  int64_t at_once;
+  int64_t soon;
+  int64_t all;
   (void)unused;
   CHECK_CODE(connected_pair(pair), WEFT_OK);
-  /* Full is what stays so: a system may go on making room for a moment. */
-  while ((n = weft_write(pair[0], block, sizeof block, 20 * WEFT_MILLISECOND, WEFT_NONE)) > 0) {
-  }
-  CHECK_CODE(n, WEFT_E_TIMED_OUT);
-  CHECK_CODE(weft_write(pair[0], block, 1, 0, WEFT_NONE), WEFT_E_WOULD_BLOCK);
-  CHECK_CODE(weft_write(pair[0], block, 1, 2 * WEFT_MILLISECOND, WEFT_NONE), WEFT_E_TIMED_OUT);
-  CHECK_CODE(weft_write_all(pair[0], block, sizeof block, 2 * WEFT_MILLISECOND, WEFT_NONE),
-             WEFT_E_TIMED_OUT);
+  /* Full is what stays so for all of these: a system may make more room, later. */
+  do {
+    while (weft_write(pair[0], block, sizeof block, 20 * WEFT_MILLISECOND, WEFT_NONE) > 0) {
+    }
+    at_once = weft_write(pair[0], block, 1, 0, WEFT_NONE);
+    soon = weft_write(pair[0], block, 1, 2 * WEFT_MILLISECOND, WEFT_NONE);
+    all = weft_write_all(pair[0], block, sizeof block, 2 * WEFT_MILLISECOND, WEFT_NONE);
+  } while (at_once > 0 || soon > 0 || all > 0);
+  CHECK_CODE(at_once, WEFT_E_WOULD_BLOCK);
+  CHECK_CODE(soon, WEFT_E_TIMED_OUT);
+  CHECK_CODE(all, WEFT_E_TIMED_OUT);
   CHECK_CODE(weft_close(pair[1]), WEFT_OK);
   CHECK(is_peer_gone(weft_write(pair[0], block, 1, WEFT_FOREVER, WEFT_NONE)));
   CHECK_CODE(weft_close(pair[0]), WEFT_OK);

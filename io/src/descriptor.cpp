@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
+#include <utility>
 
 #include <weft/io/backend.hpp>
 #include <weft/io/descriptor.hpp>
@@ -26,6 +28,33 @@ bool moved_less(const operation& op) noexcept {
          static_cast<std::size_t>(op.result) < op.asked;
 }
 
+/// A completion backend may lose a cancellation: io_uring finds no operation that is between a poll
+/// that said it could go on and its next attempt, and that attempt may wait again. So whoever waits
+/// for the end of what it cancelled asks again after a while, and then after twice as long.
+class patience {
+ public:
+  time_point next_deadline() noexcept {
+    constexpr duration longest = std::chrono::seconds(1);
+    return clock::now() + std::exchange(next_, std::min(next_ * 2, longest));
+  }
+
+ private:
+  duration next_ = std::chrono::milliseconds(10);
+};
+
+/// Waits for the end of an operation that its fiber gave up and that could not be taken back.
+void await_canceled(operation& op, park::wait_token next) noexcept {
+  const park::awaited end = "the end of a cancelled operation";
+  patience left;
+  op.home->request_cancel(op.tag);
+  park::park(next, left.next_deadline(), end);
+  // complete() tries that wait and the one before: nobody but the clock ends these.
+  while (!op.done.load(std::memory_order_acquire)) {
+    op.home->request_cancel(op.tag);
+    park::park(park::begin_wait_uncancelable(), left.next_deadline(), end);
+  }
+}
+
 /// Waits for an operation that was submitted. False: it had no effect and was given up, because a
 /// scope around the caller was cancelled.
 bool await(operation& op) noexcept {
@@ -46,8 +75,7 @@ bool await(operation& op) noexcept {
       park::abandon_wait(again);
       op.result = -ECANCELED;
     } else {
-      op.home->request_cancel(op.tag);
-      park::park(again, forever, "the end of a cancelled operation");
+      await_canceled(op, again);
     }
   }
   return op.result != -ECANCELED && op.result != -EAGAIN;
@@ -221,16 +249,33 @@ void await_closed(detail::descriptor_state& state) noexcept {
   park::park(self.token, forever, "another's close");
 }
 
-void await_all_left(detail::descriptor_state& state) noexcept {
-  park::wait_token until_left;
+/// Has the operations that the backend was asked to cancel interrupted once more.
+void interrupt_again(detail::descriptor_state& state) noexcept {
   {
     std::lock_guard hold(state.lock);
-    if (state.inside > 0) {
-      until_left = state.first_closer = park::begin_wait_uncancelable();
+    for (operation* op = state.submitted.front(); op; op = op->next) {
+      op->interrupted = false;
     }
   }
-  if (until_left.who) {
-    park::park(until_left, forever, "the operations on a closing descriptor");
+  while (interrupt_one(state)) {
+  }
+}
+
+void await_all_left(detail::descriptor_state& state) noexcept {
+  for (patience left;;) {
+    park::wait_token until_left;
+    {
+      std::lock_guard hold(state.lock);
+      if (state.inside == 0) {
+        return;
+      }
+      until_left = state.first_closer = park::begin_wait_uncancelable();
+    }
+    if (park::park(until_left, left.next_deadline(), "the operations on a closing descriptor") ==
+        park::wake_reason::ready) {
+      return;
+    }
+    interrupt_again(state);
   }
 }
 

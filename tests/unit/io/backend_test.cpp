@@ -1,10 +1,8 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -14,7 +12,6 @@
 
 #include <weft/io/backend.hpp>
 #include <weft/io/descriptor.hpp>
-#include <weft/io/detail/descriptor_state.hpp>
 #include <weft/runtime/yield.hpp>
 
 #include "support/io_fixture.hpp"
@@ -34,52 +31,6 @@ bool returns_at_once(driver& d) {
   d.poll(start + promptly);
   return clock::now() - start < promptly / 2;
 }
-
-/// Its one operation ends while someone is about to cancel it, who then takes his time.
-class slow_to_cancel final : public io::backend {
- public:
-  explicit slow_to_cancel(std::atomic<bool>& submitted, const std::atomic<bool>& left)
-      : submitted_(submitted), left_(left) {}
-
-  io::backend_kind kind() const noexcept override { return io::backend_kind::automatic; }
-  void poll(time_point until) noexcept override {
-    std::unique_lock hold(mutex_);
-    if (until != time_point::min()) {
-      wakes_.wait_for(hold, 1ms, [this] { return woken_; });
-    }
-    woken_ = false;
-  }
-  void wake() noexcept override {
-    const std::lock_guard hold(mutex_);
-    woken_ = true;
-    wakes_.notify_one();
-  }
-  bool submit(io::operation& op) noexcept override {
-    if (!open_wait(op)) {
-      return true;
-    }
-    op.home = this;
-    waiting_ = &op;
-    const std::lock_guard hold(op.target->lock);
-    op.target->submitted.push_back(op);
-    submitted_ = true;
-    return false;
-  }
-  bool withdraw(io::operation&) noexcept override { return false; }
-  void request_cancel(std::uint64_t) noexcept override {
-    io::detail::complete(*waiting_, 0);
-    std::this_thread::sleep_for(30ms);
-    CHECK_FALSE(left_);
-  }
-
- private:
-  std::atomic<bool>& submitted_;
-  const std::atomic<bool>& left_;
-  io::operation* waiting_ = nullptr;
-  std::mutex mutex_;
-  std::condition_variable wakes_;
-  bool woken_ = false;
-};
 
 }  // namespace
 
@@ -209,29 +160,6 @@ TEST_CASE("more completions than the queues hold reach a worker that never rests
       }
     });
   }
-}
-
-TEST_CASE("a closer on a plain thread is done with the backend before the operation leaves") {
-  io::descriptor handle = adopt(local_pair().near);
-  std::atomic<bool> submitted{false};
-  std::atomic<bool> left{false};
-  std::thread closer([&] {
-    while (!submitted) {
-      std::this_thread::yield();
-    }
-    handle.close();
-  });
-  in_fiber(
-      [&] {
-        io::operation op{.code = io::opcode::wait_readable};
-        CHECK(handle.perform(op));
-        left = true;
-      },
-      {.workers = 1, .drivers = [&](unsigned) -> std::unique_ptr<driver> {
-         return std::make_unique<slow_to_cancel>(submitted, left);
-       }});
-  closer.join();
-  CHECK_FALSE(handle.is_open());
 }
 
 TEST_CASE("what a plain thread cancels and closes ends, a thousand others still to be submitted") {

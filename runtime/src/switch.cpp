@@ -86,10 +86,13 @@ WEFT_RACY_GUESS inline void worker::prefetch_ahead() const noexcept {
     prefetch_to_read(reinterpret_cast<const std::byte*>(second) + line * cache_line);
   }
   const fiber* const first = queue_.peek(0);
-  if (first && !first->on_cpu.load(std::memory_order_acquire)) {
+  if (!first || first->on_cpu.load(std::memory_order_acquire)) {
+    return;
+  }
+  if (const auto* const frames = static_cast<const std::byte*>(first->sp)) {
     constexpr std::size_t stack_lines = 10;  // the frames of a typical wait
     for (std::size_t line = 0; line < stack_lines; ++line) {
-      prefetch_to_read(static_cast<const std::byte*>(first->sp) + line * cache_line);
+      prefetch_to_read(frames + line * cache_line);
     }
   }
 }

@@ -59,8 +59,8 @@ namespace {
 
 /// What explain() says of a timeout_scope of one millisecond made there.
 std::string says_timed_out(unsigned line) {
-  return std::string("the timeout_scope's deadline passed (1ms, made at ") + __FILE__ + ":" +
-         std::to_string(line) + "): timed out";
+  return "the timeout_scope's deadline passed (1ms, made at " __FILE__ ":" + std::to_string(line) +
+         "): timed out";
 }
 
 std::string says_canceled(const char* reason, std::uint64_t by) {

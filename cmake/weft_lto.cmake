@@ -1,5 +1,5 @@
-# weft_lto: all modules once more, compiled for link-time optimisation, for tests of what an optimiser may do that
-# sees through every function. Not defined where the tool chain cannot, nor under sanitizers.
+# weft_lto: runtime and sync once more, compiled for link-time optimisation, for tests of what an optimiser may do to
+# fibers that sees through every function. Not defined where the tool chain cannot, nor under sanitizers.
 include(CheckIPOSupported)
 check_ipo_supported(RESULT weft_lto_supported LANGUAGES CXX)
 if(NOT weft_lto_supported OR WEFT_SANITIZE OR WIN32)
@@ -7,7 +7,7 @@ if(NOT weft_lto_supported OR WEFT_SANITIZE OR WIN32)
 endif()
 
 add_library(weft_lto OBJECT EXCLUDE_FROM_ALL)
-foreach(module IN ITEMS runtime io sync net)
+foreach(module IN ITEMS runtime sync)
   get_target_property(type weft_${module} TYPE)
   if(NOT type STREQUAL INTERFACE_LIBRARY)
     get_target_property(sources weft_${module} SOURCES)
@@ -21,5 +21,5 @@ target_compile_features(weft_lto PUBLIC cxx_std_23)
 target_compile_options(weft_lto PRIVATE -O3)
 get_property(plain_libraries GLOBAL PROPERTY weft_plain_libraries)
 target_link_libraries(weft_lto PUBLIC
-  Boost::context $<TARGET_NAME_IF_EXISTS:PkgConfig::liburing> Threads::Threads ${plain_libraries})
+  Boost::context Threads::Threads ${plain_libraries})
 set_target_properties(weft_lto PROPERTIES INTERPROCEDURAL_OPTIMIZATION ON)

@@ -1,3 +1,24 @@
+# weft_quick_compilation(<target>): less optimised than the libraries, which compiles in half the time.
+function(weft_quick_compilation target)
+  if(WEFT_SANITIZE OR WEFT_TESTS_UNOPTIMISED)
+    target_compile_options(${target} PRIVATE -O0)
+  elseif(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
+endfunction()
+
+# weft_use_test_headers(<target> optimised|quick): with the headers that tests/support precompiled in that way. A
+# compiler cache wants to be told that it may trust them.
+find_program(WEFT_ENV env)
+mark_as_advanced(WEFT_ENV)
+function(weft_use_test_headers target kind)
+  target_precompile_headers(${target} REUSE_FROM weft_test_headers_${kind})
+  if(CMAKE_CXX_COMPILER_LAUNCHER MATCHES ccache AND WEFT_ENV)
+    set_property(TARGET ${target} weft_test_headers_${kind} PROPERTY CXX_COMPILER_LAUNCHER
+      ${WEFT_ENV} CCACHE_SLOPPINESS=pch_defines,time_macros ${CMAKE_CXX_COMPILER_LAUNCHER})
+  endif()
+endfunction()
+
 # weft_test(<name>
 #   SOURCES <source>...
 #   [LINK <target>...]        weft::weft unless told
@@ -28,10 +49,17 @@ function(weft_test name)
 
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE weft_test_main ${arg_LINK})
-  # Instrumented, a test's own code takes twice as long to compile optimised. The libraries are optimised all the same,
-  # and so are the programs that compute for long or that are about optimised code.
-  if((WEFT_SANITIZE OR WEFT_TESTS_UNOPTIMISED) AND arg_LABELS MATCHES "^(unit|contract|fault)$")
-    target_compile_options(${name} PRIVATE -O0)
+  # What a test's own code does is mostly waiting. Optimised are those that compute for long or are about optimised code,
+  # and the contract's, unless instrumented: it is what each platform runs, with what users' code inlines from headers.
+  set(quick "unit|fault|ffi")
+  if(WEFT_SANITIZE OR WEFT_TESTS_UNOPTIMISED)
+    set(quick "unit|fault|ffi|contract")
+  endif()
+  if(arg_LABELS MATCHES "^(${quick})$")
+    weft_quick_compilation(${name})
+    weft_use_test_headers(${name} quick)
+  else()
+    weft_use_test_headers(${name} optimised)
   endif()
   foreach(module IN LISTS arg_INTERNALS)
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/${module}/src)

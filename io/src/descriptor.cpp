@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cerrno>
 #include <mutex>
 #include <utility>
@@ -30,28 +29,18 @@ bool moved_less(const operation& op) noexcept {
 
 /// A completion backend may lose a cancellation: io_uring finds no operation that is between a poll
 /// that said it could go on and its next attempt, and that attempt may wait again. So whoever waits
-/// for the end of what it cancelled asks again after a while, and then after twice as long.
-class patience {
- public:
-  time_point next_deadline() noexcept {
-    constexpr duration longest = std::chrono::seconds(1);
-    return clock::now() + std::exchange(next_, std::min(next_ * 2, longest));
-  }
-
- private:
-  duration next_ = std::chrono::milliseconds(10);
-};
+/// for the end of what it cancelled asks again after a while.
+constexpr duration cancel_patience = std::chrono::milliseconds(10);
 
 /// Waits for the end of an operation that its fiber gave up and that could not be taken back.
 void await_canceled(operation& op, park::wait_token next) noexcept {
-  const park::awaited end = "the end of a cancelled operation";
-  patience left;
-  op.home->request_cancel(op.tag);
-  park::park(next, left.next_deadline(), end);
-  // complete() tries that wait and the one before: nobody but the clock ends these.
-  while (!op.done.load(std::memory_order_acquire)) {
+  for (;;) {
     op.home->request_cancel(op.tag);
-    park::park(park::begin_wait_uncancelable(), left.next_deadline(), end);
+    park::park(next, clock::now() + cancel_patience, "the end of a cancelled operation");
+    if (op.done.load(std::memory_order_acquire)) {
+      return;
+    }
+    next = park::begin_wait_uncancelable();  // complete() does not know of it: the clock ends it
   }
 }
 
@@ -249,8 +238,8 @@ void await_closed(detail::descriptor_state& state) noexcept {
   park::park(self.token, forever, "another's close");
 }
 
-/// Has the operations that the backend was asked to cancel interrupted once more.
-void interrupt_again(detail::descriptor_state& state) noexcept {
+/// Ends all operations that wait. Those that the backend was asked to cancel it is asked once more.
+void interrupt_all(detail::descriptor_state& state) noexcept {
   {
     std::lock_guard hold(state.lock);
     for (operation* op = state.submitted.front(); op; op = op->next) {
@@ -261,22 +250,18 @@ void interrupt_again(detail::descriptor_state& state) noexcept {
   }
 }
 
-void await_all_left(detail::descriptor_state& state) noexcept {
-  for (patience left;;) {
-    park::wait_token until_left;
-    {
-      std::lock_guard hold(state.lock);
-      if (state.inside == 0) {
-        return;
-      }
-      until_left = state.first_closer = park::begin_wait_uncancelable();
+/// Waits a while for the operations to leave.
+bool have_all_left(detail::descriptor_state& state) noexcept {
+  park::wait_token until_left;
+  {
+    std::lock_guard hold(state.lock);
+    if (state.inside == 0) {
+      return true;
     }
-    if (park::park(until_left, left.next_deadline(), "the operations on a closing descriptor") ==
-        park::wake_reason::ready) {
-      return;
-    }
-    interrupt_again(state);
+    until_left = state.first_closer = park::begin_wait_uncancelable();
   }
+  park::park(until_left, clock::now() + cancel_patience, "the operations on a closing descriptor");
+  return false;
 }
 
 }  // namespace
@@ -294,9 +279,9 @@ int descriptor::shut(bool keeps) const noexcept {
     await_closed(*state_);
     return -1;
   }
-  while (interrupt_one(*state_)) {
-  }
-  await_all_left(*state_);
+  do {
+    interrupt_all(*state_);
+  } while (!have_all_left(*state_));
   detail::poller_home* home = nullptr;
   std::uint64_t tenancy = 0;
   {

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
 #include <new>
 #include <stdexcept>
 #include <string_view>
@@ -13,6 +12,7 @@
 
 #include "deadlock_text.hpp"
 #include "runtime_core.hpp"
+#include "small_sort.hpp"
 #include "worker.hpp"
 
 namespace weft {
@@ -54,7 +54,7 @@ std::vector<wait_fact> in_both(const std::vector<wait_fact>& before,
       both.push_back(w);
     }
   }
-  std::ranges::sort(both, std::less<>(), [](const wait_fact& w) { return w.waiter.id; });
+  small_sort(both, [](const wait_fact& w) { return w.waiter.id; });
   return both;
 }
 

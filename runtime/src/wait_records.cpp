@@ -1,8 +1,6 @@
 #include "wait_records.hpp"
 
-#include <algorithm>
 #include <array>
-#include <functional>
 #include <mutex>
 #include <new>
 #include <unordered_map>
@@ -13,6 +11,7 @@
 #include "fiber.hpp"
 #include "runtime_core.hpp"
 #include "scope_access.hpp"
+#include "small_sort.hpp"
 #include "thread_parker.hpp"
 #include "wait_word.hpp"
 #include "worker.hpp"
@@ -221,8 +220,7 @@ std::vector<hold_fact> known_holds() {
       known.push_back(fact);
     }
   }
-  std::ranges::sort(known, std::less<>(),
-                    [](const hold_fact& h) { return std::pair(h.object, h.holder.id); });
+  small_sort(known, [](const hold_fact& h) { return std::pair(h.object, h.holder.id); });
   return known;
 }
 

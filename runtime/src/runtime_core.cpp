@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -52,12 +53,14 @@ bool describe_running_fiber(fiber_brief& brief) noexcept {
   return true;
 }
 
+constexpr std::size_t least_stack = std::size_t{16} * 1024;
+
 stack_pool_options stack_options(const runtime_options& options) {
   if (options.stack_size > largest_stack) {
     throw std::invalid_argument("weft: runtime_options::stack_size is above 1 TiB");
   }
   stack_pool_options chosen;
-  chosen.default_size = options.stack_size;
+  chosen.default_size = std::max(options.stack_size, least_stack);
   return chosen;
 }
 
@@ -89,6 +92,9 @@ runtime_core::runtime_core(runtime_options& options, runtime& face)
     for (unsigned i = caller_is_worker_ ? 1 : 0; i < count; ++i) {
       threads_.emplace_back([this, i] { workers_[i]->run(stopped_); });
     }
+  } catch (const std::system_error& refused) {
+    end_threads();
+    throw std::system_error(refused.code(), "weft: not all workers' threads can be started");
   } catch (...) {
     end_threads();
     throw;

@@ -21,7 +21,10 @@ TEST_CASE("child: more threads than can be had" * doctest::skip()) {
   constexpr rlim_t mebibyte = 1 << 20;
   const rlimit limit{.rlim_cur = 400 * mebibyte, .rlim_max = 400 * mebibyte};
   setrlimit(RLIMIT_AS, &limit);
-  CHECK_THROWS_AS(weft::runtime({.workers = 256}), std::system_error);
+  CHECK_THROWS_WITH_AS(
+      weft::runtime({.workers = 256}),
+      "weft: not all workers' threads can be started: Resource temporarily unavailable",
+      std::system_error);
   test_runtime r({.workers = 1});
   CHECK(r->run([] { return 1; }) == 1);
 }

@@ -141,6 +141,17 @@ TEST_CASE("options that make no sense are refused") {
                   std::invalid_argument);
 }
 
+TEST_CASE("fibers have 16 KiB of stack where less is asked for") {
+  weft::runtime r({.workers = 1, .stack_size = 10});
+  r.run([] {
+    CHECK(weft::spawn([] {
+            const std::array<char, 4096> room{};
+            weft::yield();
+            return room[0];
+          }).join() == 0);
+  });
+}
+
 TEST_CASE("a driver factory that throws makes the construction throw, and nothing is left") {
   int made = 0;
   const auto construct = [&] {

@@ -70,7 +70,8 @@ class WEFT_API unix_datagram {
   result<void> disconnect() const noexcept;
 
   /// send_to() the peer.
-  /// Errors: also `not_connected` without a peer, `connection_reset` once it has gone.
+  /// Errors: also `not_connected` without a peer, `connection_refused` or `connection_reset` once
+  /// it has gone.
   result<void> send(std::span<const std::byte> data) const noexcept;
   result<void> send(std::string_view text) const noexcept {
     return send(std::as_bytes(std::span(text)));

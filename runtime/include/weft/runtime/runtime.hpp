@@ -49,7 +49,7 @@ struct runtime_options {
   /// calls of run() nothing is worker 0: fibers whose events and timers it has, and any fiber may
   /// be one of them, wait for the next call.
   bool background = false;
-  /// Address space of a fiber's stack, the guard page included.
+  /// Address space of a fiber's stack, the guard page included; 16 KiB where less is asked for.
   std::size_t stack_size = 256 * 1024;
   blocking_pool_options blocking = {};
   deadlock_watch deadlocks = deadlock_watch::from_environment;

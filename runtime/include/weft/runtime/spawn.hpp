@@ -19,7 +19,8 @@ namespace weft {
 struct spawn_options {
   /// Shown in dumps and overflow reports; copied.
   std::string_view name = {};
-  /// Address space of the stack, guard page included; 0 takes the runtime's default.
+  /// Address space of the stack, guard page included; 0 takes the runtime's default, and the least
+  /// is 16 KiB.
   std::size_t stack_size = 0;
   /// Keeps the fiber on the worker that it first runs on.
   bool pinned = false;

@@ -1,4 +1,4 @@
-# weft_quick_compilation(<target>): less optimised than the libraries, which compiles in half the time.
+# weft_quick_compilation(<target>): less optimised than the libraries, which takes two thirds of the time.
 function(weft_quick_compilation target)
   if(WEFT_SANITIZE OR WEFT_TESTS_UNOPTIMISED)
     target_compile_options(${target} PRIVATE -O0)

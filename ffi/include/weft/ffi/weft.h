@@ -342,7 +342,8 @@ WEFT_C_API int weft_option(weft_handle socket, int option) WEFT_C_NOEXCEPT;
 WEFT_C_API int64_t weft_native_handle(weft_handle socket) WEFT_C_NOEXCEPT;
 /* A handle for a socket of the system: one that was inherited, received or made otherwise, and is
  * connected, listens, is bound, or none of these. It becomes non-blocking and belongs to weft,
- * under a number of weft's own: `native` is closed. If this fails, nothing has changed. The file of a Unix socket stays when the handle is closed. */
+ * under a number of weft's own: `native` is closed. If this fails, nothing has changed. The file of
+ * a Unix socket stays when the handle is closed. */
 WEFT_C_API weft_handle weft_adopt(int64_t native) WEFT_C_NOEXCEPT;
 /* Closes the handle and leaves the system's socket, non-blocking and close-on-exec, to the caller.
  * Calls that wait on it end with WEFT_E_CLOSED. The file of a Unix socket stays.

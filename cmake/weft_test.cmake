@@ -7,18 +7,6 @@ function(weft_quick_compilation target)
   endif()
 endfunction()
 
-# weft_use_test_headers(<target> optimised|quick): with the headers that tests/support precompiled in that way. A
-# compiler cache wants to be told that it may trust them.
-find_program(WEFT_ENV env)
-mark_as_advanced(WEFT_ENV)
-function(weft_use_test_headers target kind)
-  target_precompile_headers(${target} REUSE_FROM weft_test_headers_${kind})
-  if(CMAKE_CXX_COMPILER_LAUNCHER MATCHES ccache AND WEFT_ENV)
-    set_property(TARGET ${target} weft_test_headers_${kind} PROPERTY CXX_COMPILER_LAUNCHER
-      ${WEFT_ENV} CCACHE_SLOPPINESS=pch_defines,time_macros ${CMAKE_CXX_COMPILER_LAUNCHER})
-  endif()
-endfunction()
-
 # weft_test(<name>
 #   SOURCES <source>...
 #   [LINK <target>...]        weft::weft unless told
@@ -57,9 +45,9 @@ function(weft_test name)
   endif()
   if(arg_LABELS MATCHES "^(${quick})$")
     weft_quick_compilation(${name})
-    weft_use_test_headers(${name} quick)
+    target_precompile_headers(${name} REUSE_FROM weft_test_headers_quick)
   else()
-    weft_use_test_headers(${name} optimised)
+    target_precompile_headers(${name} REUSE_FROM weft_test_headers_optimised)
   endif()
   foreach(module IN LISTS arg_INTERNALS)
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/${module}/src)

@@ -1,4 +1,4 @@
-# cmake -DSOURCE=... -DBINARY=... -DLAUNCHER=... -DLIMIT=<bytes> -P smallest.cmake
+# cmake -DSOURCE=... -DBINARY=... -DLIMIT=<bytes> -P smallest.cmake
 #
 # Builds the echo server as the preset `smallest` does, and checks that it starts and is no larger than the limit.
 function(run)
@@ -9,7 +9,7 @@ function(run)
   endif()
 endfunction()
 
-run(${CMAKE_COMMAND} --preset smallest -B ${BINARY} -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -Wno-dev)
+run(${CMAKE_COMMAND} --preset smallest -B ${BINARY} -Wno-dev)
 run(${CMAKE_COMMAND} --build ${BINARY} --target echo_server)
 
 set(server ${BINARY}/examples/echo_server)

@@ -1,9 +1,18 @@
-#include <csignal>
+// Before any header: files have sizes of 64 bits on 32-bit processors too.
+#define _FILE_OFFSET_BITS 64  // NOLINT(bugprone-reserved-identifier)
 
+#include <algorithm>
+#include <climits>
+#include <csignal>
+#include <cstdint>
+
+#include <fcntl.h>
 #include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "syscalls_pipes.hpp"
+#include "syscalls_pipes_native.hpp"
 #include "syscalls_posix.hpp"
 
 /// A write to a pipe cannot be told not to raise SIGPIPE; only some systems have such pipes. The
@@ -44,16 +53,45 @@ class broken_pipe_signal {
   bool pended_;
 };
 
-}  // namespace
-
-std::ptrdiff_t write_quietly(int fd, const void* data, std::size_t& size) noexcept {
+template <class Call>
+std::ptrdiff_t make_quietly(int fd, std::size_t size, Call make_it) noexcept {
   const broken_pipe_signal held_back;
-  const std::ptrdiff_t written =
-      make(call::write, fd, size, [&](std::size_t n) { return ::write(fd, data, size = n); });
+  const std::ptrdiff_t written = make(call::write, fd, size, make_it);
   if (written == -EPIPE) {
     held_back.take();
   }
   return written;
+}
+
+// Of a call that does not wait: its thread copies no more at a time.
+constexpr std::size_t most_at_once = std::size_t{1} << 20;
+
+}  // namespace
+
+std::ptrdiff_t write_quietly(int fd, const void* data, std::size_t& size) noexcept {
+  return make_quietly(fd, size, [&](std::size_t n) { return ::write(fd, data, size = n); });
+}
+
+std::ptrdiff_t try_read(int fd, void* data, std::size_t& size) noexcept {
+  return make(call::read, fd, std::min(size, most_at_once),
+              [&](std::size_t n) -> std::ptrdiff_t { return read_at_once(fd, data, size = n); });
+}
+
+std::ptrdiff_t try_write_quietly(int fd, const void* data, std::size_t& size) noexcept {
+  return make_quietly(fd, std::min(size, most_at_once), [&](std::size_t n) -> std::ptrdiff_t {
+    return write_at_once(fd, data, size = n);
+  });
+}
+
+int duplicate(int fd) noexcept {
+  return make(call::duplicate, fd, 0,
+              [&](std::size_t) { return ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); });
+}
+
+std::size_t room_when_writable(int fd) noexcept {
+  struct stat what{};
+  const bool has_room = ::fstat(fd, &what) == 0 && (S_ISREG(what.st_mode) || S_ISBLK(what.st_mode));
+  return has_room ? SIZE_MAX : PIPE_BUF;
 }
 
 }  // namespace weft::detail::sys

@@ -46,6 +46,7 @@ enum class call : std::uint8_t {
   local_name,
   peer_name,
   pipe,
+  duplicate,
   splice,
   send_file,
   open_file,

@@ -118,7 +118,9 @@ timespec* time_left(time_point until, timespec& left) noexcept {
   const auto wait = until == time_point::min()
                         ? std::int64_t{0}
                         : std::max<std::int64_t>((until - clock::now()).count(), 0);
-  left.tv_sec = static_cast<time_t>(wait / 1'000'000'000);
+  // Where the system counts seconds in 32 bits it waits for 68 years at most, and is asked again.
+  constexpr std::int64_t longest = std::numeric_limits<time_t>::max();
+  left.tv_sec = static_cast<time_t>(std::min<std::int64_t>(wait / 1'000'000'000, longest));
   left.tv_nsec = static_cast<long>(wait % 1'000'000'000);
   return &left;
 }

@@ -3,6 +3,8 @@
 #include <system_error>
 #include <thread>
 
+#include "thread_wait.hpp"
+
 namespace weft::detail {
 
 result<void> blocking_pool::submit(blocking_job& job) noexcept {
@@ -92,7 +94,7 @@ blocking_job* blocking_pool::next_job(std::unique_lock<std::mutex>& hold) noexce
     if (is_kept) {
       work_.wait(hold);
     } else {
-      work_.wait_until(hold, give_up);
+      work_.wait_until(hold, within_reach(give_up));
     }
     --idle_;
   }

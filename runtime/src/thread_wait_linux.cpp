@@ -1,5 +1,6 @@
+#include <algorithm>
 #include <cerrno>
-#include <ctime>
+#include <cstdint>
 #include <limits>
 
 #include <linux/futex.h>
@@ -12,8 +13,15 @@ namespace weft::detail {
 
 namespace {
 
+/// A time as this system call has it, which is not the C library's where that has 64 bits on a
+/// 32-bit processor.
+struct kernel_time {
+  long seconds;
+  long nanoseconds;
+};
+
 long futex(const std::atomic<std::uint32_t>& word, int operation, std::uint32_t value,
-           const timespec* until) noexcept {
+           const kernel_time* until) noexcept {
   static_assert(sizeof(word) == sizeof(std::uint32_t));
   return ::syscall(SYS_futex, &word, operation | FUTEX_PRIVATE_FLAG, value, until, nullptr,
                    FUTEX_BITSET_MATCH_ANY);
@@ -32,9 +40,11 @@ void wait_on_word(const std::atomic<std::uint32_t>& word, std::uint32_t expected
   if (since_boot <= 0) {
     return;
   }
-  timespec absolute{};
-  absolute.tv_sec = static_cast<time_t>(since_boot / 1'000'000'000);
-  absolute.tv_nsec = static_cast<long>(since_boot % 1'000'000'000);
+  // Of a time too far for 32 bits it is 68 years until this returns early.
+  constexpr std::int64_t last = std::numeric_limits<long>::max();
+  const kernel_time absolute{
+      .seconds = static_cast<long>(std::min<std::int64_t>(since_boot / 1'000'000'000, last)),
+      .nanoseconds = static_cast<long>(since_boot % 1'000'000'000)};
   futex(word, FUTEX_WAIT_BITSET, expected, &absolute);
 }
 

@@ -36,7 +36,7 @@ void wait_on_word(const std::atomic<std::uint32_t>& word, std::uint32_t expected
   if (until == forever) {
     at.called.wait(hold);
   } else {
-    at.called.wait_until(hold, until);
+    at.called.wait_until(hold, within_reach(until));
   }
 }
 

@@ -21,7 +21,7 @@ inline std::size_t resident_bytes() {
 }
 
 /// Grows when threads of the process but the caller wake up: how often they have left the processor
-/// of their own accord.
+/// of their own accord. And while they do not even sleep, for how many nanoseconds they had one.
 inline std::uint64_t traces_of_waking() {
   std::uint64_t sum = 0;
   const std::string key = "voluntary_ctxt_switches:";
@@ -35,6 +35,9 @@ inline std::uint64_t traces_of_waking() {
         sum += std::stoull(line.substr(key.size()));
       }
     }
+    std::uint64_t nanoseconds = 0;
+    std::ifstream(task.path() / "schedstat") >> nanoseconds;
+    sum += nanoseconds;
   }
   return sum;
 }

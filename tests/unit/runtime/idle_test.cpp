@@ -20,6 +20,9 @@ using weft::testing::traces_of_waking;
 
 namespace {
 
+// Where the system counts seconds in 32 bits they do not last for so long.
+constexpr auto century = std::chrono::hours(24 * 365 * 100);
+
 /// Whether a second and a half goes by in which nobody wakes up.
 template <class... Runtimes>
 bool rest_for_a_while(Runtimes&... all) {
@@ -60,7 +63,7 @@ std::vector<weft::join_handle<void>> work_and_park(weft::runtime& r) {
         (void)weft::sleep_for(100us);
       }
       CHECK(weft::blocking([] {}).has_value());
-      (void)weft::sleep_for(1h);
+      (void)weft::sleep_for(century);
     }));
   }
   return handles;
@@ -70,7 +73,7 @@ std::vector<weft::join_handle<void>> work_and_park(weft::runtime& r) {
 
 TEST_CASE("an idle runtime wakes up no thread, neither fresh nor after work, with fibers parked") {
   test_runtime fresh({.workers = 4, .background = true});
-  test_runtime single({.workers = 1, .background = true});
+  test_runtime single({.workers = 1, .background = true, .blocking = {.idle_time = century}});
   test_runtime stealing({.workers = 3, .background = true});
   test_runtime pinned({.workers = 3, .mode = weft::scheduling::pinned, .background = true});
   std::vector<std::vector<weft::join_handle<void>>> parked;

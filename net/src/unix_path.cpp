@@ -1,3 +1,7 @@
+// Before any header: on 32-bit processors too lstat() takes files whose number or time is larger.
+#define _FILE_OFFSET_BITS 64  // NOLINT(bugprone-reserved-identifier)
+#define _TIME_BITS 64         // NOLINT(bugprone-reserved-identifier)
+
 #include <algorithm>
 #include <array>
 #include <cerrno>

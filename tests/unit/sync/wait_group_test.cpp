@@ -93,6 +93,16 @@ TEST_CASE("child: done too often" * doctest::skip()) {
   g.done();
 }
 
+TEST_CASE("it counts as far as the count can be told, on 32-bit processors too") {
+  weft::detail::countdown all(weft::detail::countdown::most - 1);
+  CHECK(all.add(1));
+  CHECK(all.count() == weft::detail::countdown::most);
+  CHECK_FALSE(all.add(1));
+  CHECK(all.count() == weft::detail::countdown::most);
+  CHECK(all.subtract(weft::detail::countdown::most));
+  CHECK(all.is_zero());
+}
+
 #ifndef NDEBUG
 TEST_CASE("a done too many is told in a sentence") {
   const child_outcome end = run_child("child: done too often");

@@ -72,7 +72,7 @@ class broadcast {
     leftovers rest;
     detail::claimed_waiters woken;
     std::unique_lock hold(lock_);
-    while (!closed_ && subscribers_ != 0 && !ring_[sent_ & mask_].show(value, rest)) {
+    while (!closed_ && subscribers_ != 0 && !slot_of(sent_).show(value, rest)) {
       hold.unlock();
       rest.fresh = std::make_unique<detail::value_cell<T>>();
       hold.lock();
@@ -126,6 +126,9 @@ class broadcast {
   using slot = detail::value_slot<T>;
   using leftovers = typename slot::leftovers;
 
+  slot& slot_of(std::uint64_t number) noexcept {
+    return ring_[static_cast<std::size_t>(number) & mask_];
+  }
   /// The number of the oldest value that is kept.
   std::uint64_t oldest() const noexcept { return sent_ > capacity_ ? sent_ - capacity_ : 0; }
 
@@ -137,8 +140,8 @@ class broadcast {
 
   const std::size_t capacity_;
   const std::size_t mask_;
-  const std::unique_ptr<slot[]> ring_;  // value number n is in ring_[n & mask_]
-  mutable detail::spinlock lock_;       // guards all below and the slots
+  const std::unique_ptr<slot[]> ring_;
+  mutable detail::spinlock lock_;  // guards all below and the slots
   bool closed_ = false;
   std::size_t subscribers_ = 0;
   std::uint64_t sent_ = 0;
@@ -251,7 +254,7 @@ class broadcast<T>::subscription {
       if (next_ == from_->sent_) {
         return from_->closed_ ? std::optional<result<T>>(fail(errc::closed)) : std::nullopt;
       }
-      value = from_->ring_[next_ & from_->mask_].view();
+      value = from_->slot_of(next_).view();
     }
     std::optional<result<T>> copy(std::in_place, std::in_place, *value);
     ++next_;

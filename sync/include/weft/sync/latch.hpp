@@ -27,9 +27,10 @@ namespace weft {
 /// Cost: 16 bytes; a count is one atomic, and so is a wait that need not wait; no allocation ever.
 class latch {
  public:
-  /// At most 2^60.
+  /// At most 2^60, or as far as a size_t counts.
   explicit constexpr latch(std::size_t count) noexcept : count_(count) {
-    assert(count <= detail::countdown::most && "a latch counts to 2^60 at most");
+    assert(count <= detail::countdown::most &&
+           "a latch counts to 2^60 at most, or as far as a size_t does");
   }
   latch(const latch&) = delete;
   latch& operator=(const latch&) = delete;

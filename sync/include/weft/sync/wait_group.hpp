@@ -30,14 +30,15 @@ namespace weft {
 class wait_group {
  public:
   explicit constexpr wait_group(std::size_t count = 0) noexcept : count_(count) {
-    assert(count <= detail::countdown::most && "a wait_group counts to 2^60 at most");
+    assert(count <= detail::countdown::most &&
+           "a wait_group counts to 2^60 at most, or as far as a size_t does");
   }
   wait_group(const wait_group&) = delete;
   wait_group& operator=(const wait_group&) = delete;
 
   void add(std::size_t n = 1) noexcept {
     [[maybe_unused]] const bool fits = count_.add(n);
-    assert(fits && "a wait_group counts to 2^60 at most");
+    assert(fits && "a wait_group counts to 2^60 at most, or as far as a size_t does");
   }
 
   /// One piece of work, of those that were added, is over. Never suspends.

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
@@ -19,11 +21,13 @@ class WEFT_API countdown {
  public:
   struct waiter : wait_node {};
 
-  static constexpr std::uint64_t most = std::uint64_t{1} << 60;
+  /// What a std::size_t can tell, up to 2^60.
+  static constexpr std::uint64_t most =
+      std::min<std::uint64_t>(std::uint64_t{1} << 60, std::numeric_limits<std::size_t>::max());
 
   explicit constexpr countdown(std::uint64_t count) noexcept : word_(count * one) {}
 
-  std::uint64_t count() const noexcept { return word_.load() / one; }
+  std::size_t count() const noexcept { return static_cast<std::size_t>(word_.load() / one); }
   bool is_zero() const noexcept { return word_.load() < one; }
 
   /// False, and no change, where it would exceed `most`.

@@ -19,7 +19,7 @@ namespace {
 
 namespace sys = weft::detail::sys;
 
-constexpr std::align_val_t page{4096};
+constexpr std::align_val_t page{65536};  // the largest that kernels are built with
 
 }  // namespace
 

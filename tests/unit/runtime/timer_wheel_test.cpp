@@ -178,7 +178,7 @@ TEST_CASE("a random history agrees with an ordered map") {
   std::vector<std::int64_t> deadlines(nodes.size(), -1);  // -1: idle
   std::int64_t now = start;
   for (int step = 0; step < 40'000; ++step) {
-    const std::size_t pick = random() % nodes.size();
+    const auto pick = static_cast<std::size_t>(random() % nodes.size());
     if (deadlines[pick] >= 0) {
       CHECK(timer_wheel::disarm(nodes[pick]));
       deadlines[pick] = -1;
@@ -193,7 +193,8 @@ TEST_CASE("a random history agrees with an ordered map") {
     }
     const auto gap = static_cast<std::int64_t>(std::uint64_t{1} << (random() % 38));
     now += static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(gap));
-    for (const std::uint64_t fired : drain(wheel, now)) {
+    for (const std::uint64_t number : drain(wheel, now)) {
+      const auto fired = static_cast<std::size_t>(number);
       REQUIRE(deadlines[fired] >= 0);
       REQUIRE(deadlines[fired] <= now);
       deadlines[fired] = -1;

@@ -1,5 +1,6 @@
-// Before any header: files have sizes of 64 bits on 32-bit processors too.
+// Before any header: files have sizes and times of 64 bits on 32-bit processors too.
 #define _FILE_OFFSET_BITS 64  // NOLINT(bugprone-reserved-identifier)
+#define _TIME_BITS 64         // NOLINT(bugprone-reserved-identifier)
 
 #include <algorithm>
 #include <climits>

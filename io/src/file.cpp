@@ -80,7 +80,8 @@ result<file> file::take(int handle, const sys::file_modes& opened_for) noexcept 
     return file(descriptor::adopt_nonblocking(handle), {.reads = opened_for.reads,
                                                         .writes = opened_for.writes,
                                                         .appends = opened_for.appends,
-                                                        .in_memory = opened_for.in_memory});
+                                                        .in_memory = opened_for.in_memory,
+                                                        .direct = opened_for.direct});
   } catch (const std::bad_alloc&) {
     return refused(std::errc::not_enough_memory);
   }
@@ -132,14 +133,19 @@ result<std::size_t> file::move(opcode code, std::uint64_t offset, const iovec* p
   if (size == 0) {
     return 0;
   }
-  if (is_beyond(offset)) {
+  // Not all systems refuse what is not aligned, and those that do not go by the cache then.
+  const bool aligned = std::ranges::all_of(std::span(parts, count), [this](const iovec& part) {
+    return is_aligned(reinterpret_cast<std::uintptr_t>(part.iov_base) | part.iov_len);
+  });
+  if (is_beyond(offset) || !is_aligned(offset) || !aligned) {
     return refused(std::errc::invalid_argument);
   }
   const bool appends = modes_.appends && code == opcode::write_at;
   file_transfer what{.parts = parts,
                      .count = count,
                      .offset = appends ? at_end : static_cast<std::int64_t>(offset),
-                     .in_memory = modes_.in_memory};
+                     .in_memory = modes_.in_memory,
+                     .direct = modes_.direct > 1};
   operation op{.code = code, .data = &what, .size = size};
   const auto moved = descriptor_.perform_on_file(op);
   if (moved && *moved == 0) {
@@ -149,6 +155,11 @@ result<std::size_t> file::move(opcode code, std::uint64_t offset, const iovec* p
   return moved;
 }
 
+/// Past the cache only the end of the file leaves a block in part, where nothing can be asked for.
+bool file::is_end(std::size_t left, std::size_t asked, std::uint64_t position) const noexcept {
+  return left != asked && !is_aligned(position);
+}
+
 result<std::size_t> file::read_at(std::uint64_t offset,
                                   std::span<std::byte> buffer) const noexcept {
   const iovec one = part_of(buffer);
@@ -156,8 +167,10 @@ result<std::size_t> file::read_at(std::uint64_t offset,
 }
 
 result<void> file::read_exact_at(std::uint64_t offset, std::span<std::byte> buffer) const noexcept {
-  return move_all(offset, buffer, [this](std::uint64_t where, std::span<std::byte> rest) {
-    return read_at(where, rest);
+  using outcome = result<std::size_t>;
+  return move_all(offset, buffer, [&](std::uint64_t where, std::span<std::byte> rest) {
+    return is_end(rest.size(), buffer.size(), where) ? outcome(fail(errc::end_of_stream))
+                                                     : read_at(where, rest);
   });
 }
 
@@ -193,8 +206,11 @@ result<std::size_t> file::read(std::span<std::byte> buffer) noexcept {
 }
 
 result<void> file::read_exact(std::span<std::byte> buffer) noexcept {
-  return move_all(0, buffer,
-                  [this](std::uint64_t, std::span<std::byte> rest) { return read(rest); });
+  using outcome = result<std::size_t>;
+  return move_all(0, buffer, [&](std::uint64_t, std::span<std::byte> rest) {
+    return is_end(rest.size(), buffer.size(), position_) ? outcome(fail(errc::end_of_stream))
+                                                         : read(rest);
+  });
 }
 
 result<std::size_t> file::write(std::span<const std::byte> data) noexcept {

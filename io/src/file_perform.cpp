@@ -50,7 +50,7 @@ std::ptrdiff_t execute(operation& op) noexcept {
 /// -EAGAIN: it would have to wait, or that cannot be told.
 std::ptrdiff_t try_to_execute(operation& op) noexcept {
   const bool moves = op.code == opcode::read_at || op.code == opcode::write_at;
-  if (!moves || op.size > most_at_once) {
+  if (!moves || op.size > most_at_once || transfer_of(op).direct) {
     return -EAGAIN;
   }
   if (transfer_of(op).in_memory) {

@@ -49,14 +49,7 @@ int open_beneath(int root, const std::filesystem::path& path, const io::file_opt
       return static_cast<int>(::syscall(openat2, root, path.c_str(), &how, sizeof how));
     });
   }
-  if (file < 0) {
-    return file == -ENOSYS ? -EOPNOTSUPP : file;
-  }
-  if (const int error = prepare_file(file, modes); error < 0) {
-    ::close(file);
-    return error;
-  }
-  return file;
+  return finish_open(file == -ENOSYS ? -EOPNOTSUPP : file, options, modes);
 }
 
 }  // namespace weft::detail::sys

@@ -1,10 +1,13 @@
 // Before any header: some systems of files are too large for 32 bits.
 #define _FILE_OFFSET_BITS 64  // NOLINT(bugprone-reserved-identifier)
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 
+#include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/stat.h>  // not the C library's, which lacks what is new
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
@@ -35,6 +38,23 @@ bool is_in_memory(int file) noexcept {
   }
   const auto type = static_cast<std::uint32_t>(where.f_type);  // of another type on each processor
   return type == TMPFS_MAGIC || type == RAMFS_MAGIC;
+}
+
+int direct_flag() noexcept {
+  return O_DIRECT;
+}
+
+int go_direct(int file) noexcept {
+#if defined(STATX_DIOALIGN)
+  constexpr int by_handle = 0x1000;  // AT_EMPTY_PATH
+  struct statx what{};
+  if (::syscall(SYS_statx, file, "", by_handle, STATX_DIOALIGN, &what) == 0 &&
+      (what.stx_mask & STATX_DIOALIGN)) {
+    const unsigned alignment = std::max(what.stx_dio_mem_align, what.stx_dio_offset_align);
+    return what.stx_dio_offset_align == 0 ? -EOPNOTSUPP : static_cast<int>(alignment);
+  }
+#endif
+  return usual_alignment;  // before Linux 6.1, and file systems that do not tell
 }
 
 int sync_to_device(int file) noexcept {

@@ -69,21 +69,35 @@ int open_flags(const io::file_options& options) noexcept {
       flags |= O_CREAT | O_TRUNC;
       break;
   }
+  if (options.direct) {
+    flags |= direct_flag();
+  }
   return options.append ? flags | O_APPEND : flags;
+}
+
+int finish_open(int file, const io::file_options& options, file_modes& modes) noexcept {
+  if (file < 0) {
+    // What file systems say that cannot do it.
+    return options.direct && file == -EINVAL ? -EOPNOTSUPP : file;
+  }
+  int error = prepare_file(file, modes);
+  if (error == 0 && options.direct) {
+    const int alignment = go_direct(file);
+    error = std::min(alignment, 0);
+    modes.direct = static_cast<unsigned>(std::max(alignment, 1));
+  }
+  if (error < 0) {
+    ::close(file);
+    return error;
+  }
+  return file;
 }
 
 int open_file(const char* path, const io::file_options& options, file_modes& modes) noexcept {
   const int file = make(call::open_file, -1, 0, [&](std::size_t) {
     return ::open(path, open_flags(options), static_cast<mode_t>(options.permissions));
   });
-  if (file < 0) {
-    return file;
-  }
-  if (const int error = prepare_file(file, modes); error < 0) {
-    ::close(file);
-    return error;
-  }
-  return file;
+  return finish_open(file, options, modes);
 }
 
 int prepare_file(int file, file_modes& modes) noexcept {
@@ -106,6 +120,10 @@ int prepare_file(int file, file_modes& modes) noexcept {
            .writes = access == O_WRONLY || access == O_RDWR,
            .appends = (flags & O_APPEND) != 0,
            .in_memory = is_in_memory(file)};
+  if (flags & direct_flag()) {
+    const int alignment = go_direct(file);
+    modes.direct = static_cast<unsigned>(alignment < 0 ? usual_alignment : alignment);
+  }
   return 0;
 }
 

@@ -19,6 +19,8 @@ namespace {
 
 // Of one call: the system has 32 bits for it.
 constexpr std::size_t most_bytes = std::size_t{1} << 30;
+// What every device's transfers past the cache may be aligned to.
+constexpr unsigned usual_alignment = 4096;
 // That the system knows.
 constexpr std::size_t longest_path = 32'767;
 
@@ -103,15 +105,17 @@ int open_file(const char* path, const io::file_options& options, file_modes& mod
   }
   const DWORD attributes = options.permissions & owner_may_write ? DWORD{FILE_ATTRIBUTE_NORMAL}
                                                                  : DWORD{FILE_ATTRIBUTE_READONLY};
+  const DWORD how = FILE_FLAG_OVERLAPPED | (options.direct ? DWORD{FILE_FLAG_NO_BUFFERING} : 0);
   const int file = make(call::open_file, -1, 0, [&](std::size_t) {
     const HANDLE opened = ::CreateFileW(
         wide.data(), access_of(options), FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-        nullptr, creation_of(options.create), attributes | FILE_FLAG_OVERLAPPED, nullptr);
+        nullptr, creation_of(options.create), attributes | how, nullptr);
     return opened == INVALID_HANDLE_VALUE ? SOCKET_ERROR
                                           : as_number(reinterpret_cast<SOCKET>(opened));
   });
   if (file < 0) {
-    return is_directory(wide) ? -EISDIR : file;
+    const bool refused = options.direct && file == -EINVAL;
+    return is_directory(wide) ? -EISDIR : refused ? -EOPNOTSUPP : file;
   }
   if (const int error = prepare_file(file, modes); error < 0) {
     ::CloseHandle(as_handle(file));
@@ -120,6 +124,7 @@ int open_file(const char* path, const io::file_options& options, file_modes& mod
   modes.reads = options.access != io::file_access::write;
   modes.writes = options.access != io::file_access::read;
   modes.appends = options.append;
+  modes.direct = options.direct ? usual_alignment : 1;
   return file;
 }
 

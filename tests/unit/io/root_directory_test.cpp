@@ -35,6 +35,25 @@ void furnish(const scratch_directory& here) {
 
 }  // namespace
 
+TEST_CASE(
+    "a file beneath a directory may be opened direct, and stays so where it is taken over "
+    "[row 120]") {
+  const scratch_directory here;
+  furnish(here);
+  in_io([&] {
+    const auto root = or_throw(root_directory::open(here / "root"));
+    auto opened = root.open_file("file", {.direct = true});
+    if (error_of(opened) == std::errc::operation_not_supported) {
+      MESSAGE("not tested: this file system has no direct access");
+      return;
+    }
+    const std::size_t block = opened->direct_alignment();
+    CHECK(block > 1);
+    CHECK(or_throw(io::file::adopt(opened->release())).direct_alignment() == block);
+    CHECK(or_throw(root.open_file("file")).direct_alignment() == 1);
+  });
+}
+
 TEST_CASE("files beneath a directory are opened, made, and found through links [row 120]") {
   const scratch_directory here;
   furnish(here);

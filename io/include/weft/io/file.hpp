@@ -50,7 +50,8 @@ class WEFT_API file {
   ///   which is a matter for io::descriptor.
   static result<file> open(const std::string& path, const file_options& options = {});
   /// Takes over a native handle, which shall not be non-blocking: if it is, that is changed. After
-  /// an error it is still the caller's. Windows: one opened for overlapped calls. Does not suspend.
+  /// an error it is still the caller's. Windows: one opened for overlapped calls. That it goes past
+  /// the cache is seen on Linux and where else there is O_DIRECT. Does not suspend.
   static result<file> adopt(int handle);
 
   file(file&& other) noexcept = default;
@@ -94,6 +95,11 @@ class WEFT_API file {
   /// not suspend.
   void seek(std::uint64_t position) noexcept { position_ = position; }
 
+  /// What positions, sizes and the addresses of buffers must be multiples of, or the call fails
+  /// with `invalid_argument`: 1, but for a file that was opened `direct`. A power of two; what is
+  /// read at the file's end may be less. Does not suspend.
+  std::size_t direct_alignment() const noexcept { return static_cast<std::size_t>(modes_.direct); }
+
   /// Returns when all that was written so far is where a loss of power does not reach it.
   result<void> sync() const noexcept;
   /// sync() without what is not needed to read the data again, such as times.
@@ -121,6 +127,7 @@ class WEFT_API file {
     bool writes = false;
     bool appends = false;
     bool in_memory = false;
+    std::uint64_t direct = 1;
   };
 
   file(io::descriptor opened, modes opened_for) noexcept
@@ -130,6 +137,10 @@ class WEFT_API file {
   result<std::size_t> move(opcode code, std::uint64_t offset, const iovec* parts, unsigned count,
                            std::size_t size) const noexcept;
   std::error_code check(opcode code) const noexcept;
+  bool is_aligned(std::uint64_t number) const noexcept {
+    return (number & (modes_.direct - 1)) == 0;
+  }
+  bool is_end(std::size_t left, std::size_t asked, std::uint64_t position) const noexcept;
 
   io::descriptor descriptor_;
   modes modes_;

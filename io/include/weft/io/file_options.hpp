@@ -21,6 +21,11 @@ struct file_options {
   file_creation create = file_creation::never;
   /// Every write goes to what is the end of the file at that moment, whoever else writes to it.
   bool append = false;
+  /// Reads and writes go past the system's cache, between the device and the program's memory: for
+  /// programs that have a cache of their own. Positions, sizes and addresses must then be multiples
+  /// of file::direct_alignment(). Opening fails with `operation_not_supported` where the file
+  /// system, or the operating system, has no such thing.
+  bool direct = false;
   /// Of a file that is made; the process's mask takes some away. Windows: 0200 alone matters,
   /// without it the file is read-only.
   unsigned permissions = 0666;

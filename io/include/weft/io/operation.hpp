@@ -46,6 +46,8 @@ struct file_transfer {
   std::int64_t offset;
   /// There is no device behind the file that would have to be waited for.
   bool in_memory = false;
+  /// It goes past the cache, so it always waits for the device.
+  bool direct = false;
 };
 
 /// Which of a descriptor's two queues an operation waits in.

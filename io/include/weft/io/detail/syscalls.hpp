@@ -147,6 +147,7 @@ struct file_modes {
   bool writes = false;
   bool appends = false;
   bool in_memory = false;  ///< without a device behind it
+  unsigned direct = 1;     ///< what transfers must be aligned to; above 1: past the cache
 };
 /// Opens what has positions to read from and write to; EISDIR and ESPIPE: it has none.
 WEFT_API int open_file(const char* path, const io::file_options& options,

@@ -149,16 +149,14 @@ std::optional<std::uint64_t> worker::rest() const noexcept {
 
 void worker::tune_poll_interval(std::int64_t now) noexcept {
   // Fibers run in the order in which they became ready, so events that are fetched early gain
-  // nothing while others are queued, but timers and the shared queue do: they wait for half a
-  // millisecond at most.
-  constexpr std::int64_t target_ns = 500'000;
+  // nothing while others are queued, but timers and the shared queue do.
   constexpr std::uint32_t least = 1;
   constexpr std::uint32_t most = 256;
   const std::int64_t elapsed = now - std::exchange(last_poll_, now);
   const std::uint32_t ran = std::exchange(ticks_, 0);
   if (ran > 0 && elapsed > 0) {
     const auto fitting = static_cast<std::uint32_t>(
-        std::clamp<std::int64_t>(target_ns * ran / elapsed, least, most));
+        std::clamp<std::int64_t>(poll_period_ns * ran / elapsed, least, most));
     poll_interval_ = (poll_interval_ * 3 + fitting) / 4;
   }
 }

@@ -222,6 +222,15 @@ void worker::yield_current() noexcept {
   yield_running(*current_);
 }
 
+void worker::yield_spent() noexcept {
+  // The interval counts turns, and those of other fibers may have been a thousand times as short as
+  // a budget of slow calls.
+  if (clock::now().time_since_epoch().count() - last_poll_ >= poll_period_ns) {
+    make_poll_due();
+  }
+  yield_running(*current_);
+}
+
 }  // namespace weft::detail
 
 namespace weft {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -51,6 +52,8 @@ struct worker_counters {
 
 /// Operations that a fiber may complete without waiting before it must yield.
 inline constexpr std::uint32_t fiber_budget = 128;
+/// How long events, timers and the shared queue may wait while fibers run.
+inline constexpr std::int64_t poll_period_ns = 500'000;
 
 class worker {
  public:
@@ -98,10 +101,18 @@ class worker {
     ticks_ = poll_interval_;
     yield_current();
   }
+  /// yield_current() of a fiber that was served at once where most would have waited: it runs again
+  /// when it would have if it had, behind all that is ready here or, if nothing is, behind events.
+  void yield_as_if_woken() noexcept {
+    if (!has_local_work()) {
+      make_poll_due();
+    }
+    yield_current();
+  }
   /// False if the fiber has yielded: then it may run on another worker now.
   bool consume_budget() noexcept {
     if (--budget_ == 0) [[unlikely]] {
-      yield_current();
+      yield_spent();
       return false;
     }
     return true;
@@ -138,6 +149,8 @@ class worker {
   bool has_visible_work() const noexcept;
   void take_shared_work() noexcept;
   void tune_poll_interval(std::int64_t now) noexcept;
+  /// There is one before another fiber runs.
+  void make_poll_due() noexcept { poll_interval_ = std::min(poll_interval_, ticks_); }
   bool has_local_work() const noexcept {
     return next_slot_.load(std::memory_order_relaxed) || !queue_.empty() || !mine_.empty() ||
            !spilled_.empty();
@@ -160,6 +173,7 @@ class worker {
   void run_fiber(fiber* f) noexcept;
   void leave_current(fiber& self) noexcept;
   void yield_running(fiber& self) noexcept;
+  void yield_spent() noexcept;
   fiber* pick_direct() noexcept;
   fiber* pick_local() noexcept;
   bool take_slot(fiber* f) noexcept;

@@ -9,6 +9,7 @@
 #include <support/test_runtime.hpp>
 
 #include <weft/runtime/cancel.hpp>
+#include <weft/runtime/detail/parker.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/yield.hpp>
@@ -70,6 +71,38 @@ TEST_CASE("sleepers of one worker wake in the order of their times") {
           CHECK(h.join().has_value());
         }
         CHECK(std::is_sorted(order.begin(), order.end()));
+      },
+      {.workers = 1});
+}
+
+TEST_CASE("[row 7] a sleeper is not held up by a fiber whose operations are slow but never wait") {
+  in_fiber(
+      [] {
+        // Many short turns, as after those of a busy server: polls are rare then, counted in turns.
+        auto partner = weft::spawn([] {
+          for (int i = 0; i < 20'000; ++i) {
+            weft::yield();
+          }
+        });
+        while (!partner.finished()) {
+          weft::yield();
+        }
+        bool awake = false;
+        const auto due = weft::clock::now() + 40ms;
+        auto sleeper = weft::spawn([&] {
+          CHECK(weft::sleep_until(due));
+          awake = true;
+        });
+        int overdue = 0;
+        while (!awake && overdue < 100'000) {
+          const auto end = weft::clock::now() + 20us;
+          while (weft::clock::now() < end) {
+          }
+          overdue += end > due ? 1 : 0;
+          weft::detail::consume_budget();
+        }
+        CHECK(overdue <= 1000);
+        CHECK(sleeper.join());
       },
       {.workers = 1});
 }

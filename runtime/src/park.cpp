@@ -189,6 +189,13 @@ void consume_budget() noexcept {
   }
 }
 
+void yield_as_if_woken() noexcept {
+  worker* here = worker::current();
+  if (here && here->running()) {
+    here->yield_as_if_woken();
+  }
+}
+
 const void* worker_mark() noexcept {
   return worker::current();
 }

@@ -14,6 +14,7 @@
 
 #include "../execute.hpp"
 #include "../syscalls_windows.hpp"
+#include "iocp_handles.hpp"
 #include "iocp_request.hpp"
 #include "iocp_start.hpp"
 
@@ -45,36 +46,6 @@ constexpr std::size_t most_bytes = std::size_t{1} << 30;
 
 constexpr std::uint64_t nobodys_port = UINT64_MAX;
 std::atomic<std::uint64_t> last_port{0};
-
-/// Owns a handle of the system.
-class owned {
- public:
-  explicit owned(HANDLE handle) noexcept : handle_(handle) {}
-  owned(owned&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  owned& operator=(owned&&) = delete;
-  ~owned() {
-    if (handle_) {
-      ::CloseHandle(handle_);
-    }
-  }
-  HANDLE get() const noexcept { return handle_; }
-
- private:
-  HANDLE handle_;
-};
-
-/// Whether an operation that completes at once need not be reported as well.
-bool skip_immediate(SOCKET socket) noexcept {
-  WSAPROTOCOL_INFOW info{};
-  int size = sizeof info;
-  // Filters in between may report all the same.
-  return ::getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, reinterpret_cast<char*>(&info),
-                      &size) == 0 &&
-         (info.dwServiceFlags1 & XP1_IFS_HANDLES) &&
-         ::SetFileCompletionNotificationModes(
-             reinterpret_cast<HANDLE>(socket),
-             FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE);
-}
 
 sys::call injected_as(opcode code) noexcept {
   switch (code) {
@@ -113,6 +84,7 @@ class iocp_backend final : public backend {
 
  private:
   bool takes(operation& op) noexcept;
+  bool try_or_begin(operation& op) noexcept;
   bool begin(operation& op, bool whole) noexcept;
   bool reap(DWORD milliseconds, bool alertable) noexcept;
   void end(request& r) noexcept;
@@ -141,7 +113,28 @@ bool iocp_backend::takes(operation& op) noexcept {
   return state.tenancy == number_;
 }
 
+/// Whether a receive has come in time for what a moment before was not there yet: it has taken all
+/// there was, without waiting. A peer that answers while this side's next call is on its way into
+/// the system would be served for as long as a fiber's budget lasts, and others, whose completions
+/// lie in the port, not at all.
+bool was_lucky(const operation& op) noexcept {
+  const bool receives = op.code == opcode::receive || op.code == opcode::receive_leased;
+  return receives && op.is_stream && !op.home && op.result > 0 &&
+         static_cast<std::size_t>(op.result) < op.asked;
+}
+
 bool iocp_backend::submit(operation& op) noexcept {
+  if (!try_or_begin(op)) {
+    return false;
+  }
+  if (was_lucky(op)) {
+    weft::detail::yield_as_if_woken();  // and may run on another worker from here on
+  }
+  return true;
+}
+
+/// True: it has completed already.
+bool iocp_backend::try_or_begin(operation& op) noexcept {
   bool whole = can_be_started(op) && takes(op);
   if (is_on_file(op.code) && !whole) {
     op.result = -EOPNOTSUPP;
@@ -263,13 +256,6 @@ void iocp_backend::assist() noexcept {
   }
 }
 
-HANDLE make_timer() noexcept {
-  constexpr DWORD high_resolution = 0x2;  // Windows 10, version 1803
-  const HANDLE precise =
-      ::CreateWaitableTimerExW(nullptr, nullptr, high_resolution, TIMER_ALL_ACCESS);
-  return precise ? precise : ::CreateWaitableTimerExW(nullptr, nullptr, 0, TIMER_ALL_ACCESS);
-}
-
 std::unexpected<std::error_code> last_failure() noexcept {
   return fail(sys::error_of(-sys::errno_of(::GetLastError())));
 }
@@ -283,7 +269,7 @@ result<std::unique_ptr<backend>> make_iocp_backend() {
   if (!port.get()) {
     return last_failure();
   }
-  owned timer(make_timer());
+  owned timer = make_timer();
   if (!timer.get()) {
     return last_failure();
   }

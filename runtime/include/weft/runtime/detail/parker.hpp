@@ -134,6 +134,10 @@ WEFT_API bool unpark_this_or_next(wait_token token) noexcept;
 /// Counts one operation that did not wait; a fiber that has had many in a row yields here.
 WEFT_API void consume_budget() noexcept;
 
+/// Of a fiber whose operation completed at once by luck: whoever is ready goes first, as if it had
+/// waited. A peer that is quick could otherwise keep a fiber, and all others waiting, for a budget.
+WEFT_API void yield_as_if_woken() noexcept;
+
 /// The error of the cancelled scope around the caller (timed_out or operation_canceled), or no
 /// error.
 WEFT_API std::error_code cancel_error() noexcept;

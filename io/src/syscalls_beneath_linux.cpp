@@ -1,5 +1,7 @@
 // Before any header: files beyond 2 GiB on 32-bit processors too.
-#define _FILE_OFFSET_BITS 64  // NOLINT(bugprone-reserved-identifier)
+// NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming)
+#define _FILE_OFFSET_BITS 64
+// NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)
 
 #include <cerrno>
 #include <cstdint>

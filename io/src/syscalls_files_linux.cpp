@@ -1,5 +1,7 @@
 // Before any header: some systems of files are too large for 32 bits.
-#define _FILE_OFFSET_BITS 64  // NOLINT(bugprone-reserved-identifier)
+// NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming)
+#define _FILE_OFFSET_BITS 64
+// NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)
 
 #include <algorithm>
 #include <cerrno>

@@ -1,7 +1,9 @@
 // Before any header: offsets have 64 bits on 32-bit processors too, and times, for fstat() refuses
 // files whose own does not fit.
-#define _FILE_OFFSET_BITS 64  // NOLINT(bugprone-reserved-identifier)
-#define _TIME_BITS 64         // NOLINT(bugprone-reserved-identifier)
+// NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming)
+#define _FILE_OFFSET_BITS 64
+#define _TIME_BITS 64
+// NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)
 
 #include "syscalls_files_posix.hpp"
 

@@ -1,6 +1,8 @@
 // Before any header: files have sizes and times of 64 bits on 32-bit processors too.
-#define _FILE_OFFSET_BITS 64  // NOLINT(bugprone-reserved-identifier)
-#define _TIME_BITS 64         // NOLINT(bugprone-reserved-identifier)
+// NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming)
+#define _FILE_OFFSET_BITS 64
+#define _TIME_BITS 64
+// NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)
 
 #include <algorithm>
 #include <climits>

@@ -19,6 +19,8 @@ struct place {
 
 place& place_of(const std::atomic<std::uint32_t>& word) noexcept {
   // Never destroyed: threads may wait while the process ends.
+  // Without memory for them no thread could wait.
+  // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new)
   static auto& places = *new std::array<place, 64>;
   const auto address = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&word));
   return places[static_cast<std::size_t>(address / sizeof word * 0x9e3779b97f4a7c15U >> 58)];

@@ -25,7 +25,8 @@ struct timer_link {
 /// Lifetime: may be destroyed or reused when idle: after disarm() has returned or the node was
 ///   collected.
 struct timer_node : timer_link {
-  timer_node() noexcept {}
+  // Not defaulted: timer_node{} would write the links, of which an idle one has none.
+  timer_node() noexcept {}  // NOLINT(modernize-use-equals-default)
 
   std::atomic<timer_wheel*> home{nullptr};  ///< the wheel it is armed in, null when idle
 

@@ -24,7 +24,6 @@ namespace {
 using weft::detail::guard_kind;
 using weft::detail::page_size;
 using weft::detail::stack;
-using weft::detail::stack_cache;
 using weft::detail::stack_pool;
 
 constexpr std::size_t kibibyte = 1024;
@@ -175,7 +174,7 @@ TEST_CASE("a destroyed pool leaves nothing mapped") {
 #if WEFT_ASAN
 TEST_CASE("a reused stack is not poisoned by what its former fiber left") {
   stack_pool pool;
-  stack_cache cache;
+  weft::detail::stack_cache cache;
   for (const bool cached : {true, false}) {
     stack* const s = cached ? cache.pop(pool) : pool.acquire(512 * kibibyte);
     __asan_poison_memory_region(s->top - 1024, 512);

@@ -79,7 +79,7 @@ TEST_CASE("[row 45] who has waited may destroy the group while the last done is 
   test_runtime r({.workers = 2, .background = true});
   for (std::size_t i = 0; i < rounds(5000); ++i) {
     auto g = std::make_unique<wait_group>(2);
-    const auto work = [&g_ = *g] { g_.done(); };
+    const auto work = [&group = *g] { group.done(); };
     actor a(actor_kind::fiber, *r, work);
     actor b(actor_kind::fiber, *r, work);
     CHECK(g->wait().has_value());

@@ -68,8 +68,10 @@ weft_handle weft_channel_create(std::size_t capacity) noexcept {
 int weft_channel_send(weft_handle channel, void* value, std::int64_t timeout,
                       weft_handle cancel) noexcept {
   return on<channel_object>(channel, timeout, cancel, [&](channel_object& c, const limits& how) {
-    const auto sent =
-        under_token(how, [&] { return c.pointers.send_until(std::move(value), how.until); });
+    const auto sent = under_token(how, [&] {
+      // The overload that cannot throw. NOLINTNEXTLINE(performance-move-const-arg)
+      return c.pointers.send_until(std::move(value), how.until);
+    });
     return sent ? WEFT_OK : how.failed(sent.error());
   });
 }

@@ -41,7 +41,8 @@ struct state {
 
 state& here() noexcept {
   // Never destroyed: a program may end without weft_stop(), while our threads run.
-  static state& only = *new state;
+  // Without memory for it nothing works.
+  static state& only = *new state;  // NOLINT(bugprone-unhandled-exception-at-new)
   return only;
 }
 

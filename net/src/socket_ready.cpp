@@ -36,7 +36,7 @@ result<void> await_one(const stream_socket& socket) {
   cancel_scope writing;
   result<void> read;
   task_group other{on_error::keep_going};
-  other.spawn([&] {
+  (void)other.spawn([&] {
     read = socket.readable();
     writing.cancel("the socket is readable");
   });

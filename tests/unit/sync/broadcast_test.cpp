@@ -161,15 +161,15 @@ TEST_CASE("[row 52] a subscription is an arm of select, and misses nothing by lo
 
 TEST_CASE("[row 52] a copy that throws leaves the value to be received") {
   struct fragile {
-    fragile(int n, bool* fails) : number(n), fails_(fails) {}
+    fragile(int n, bool* fails) : number(n), fails_on_copy(fails) {}
     fragile(fragile&&) noexcept = default;
-    fragile(const fragile& other) : number(other.number), fails_(other.fails_) {
-      if (*fails_) {
+    fragile(const fragile& other) : number(other.number), fails_on_copy(other.fails_on_copy) {
+      if (*fails_on_copy) {
         throw std::runtime_error("no copy today");
       }
     }
     int number;
-    bool* fails_;
+    bool* fails_on_copy;
   };
   in_fiber([] {
     bool fails = true;

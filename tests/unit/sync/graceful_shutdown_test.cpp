@@ -110,7 +110,7 @@ TEST_CASE("work moves with its object") {
   }
   CHECK(shutdown.in_flight() == 1);
   graceful_shutdown::work other(std::move(held));
-  held.end();
+  held.end();  // NOLINT(bugprone-use-after-move)
   CHECK(shutdown.in_flight() == 1);
   other = graceful_shutdown::work();
   CHECK(shutdown.in_flight() == 0);

@@ -77,7 +77,7 @@ TEST_CASE("[row 45] who is let through may destroy the latch while the count_dow
   test_runtime r({.workers = 2, .background = true});
   for (std::size_t i = 0; i < rounds(5000); ++i) {
     auto l = std::make_unique<latch>(2);
-    const auto count = [&l_ = *l] { l_.count_down(); };
+    const auto count = [&counted = *l] { counted.count_down(); };
     actor a(actor_kind::fiber, *r, count);
     actor b(actor_kind::fiber, *r, count);
     CHECK(l->wait().has_value());

@@ -49,9 +49,10 @@ TEST_CASE("[row 42] the function gets its arguments") {
   in_fiber([] {
     once_flag flag;
     std::string out;
-    CHECK(call_once(
-              flag, [&](std::string a, int b) { (out = a).append(std::to_string(b)); }, "n", 3)
-              .has_value());
+    CHECK(
+        call_once(
+            flag, [&](const std::string& a, int b) { (out = a).append(std::to_string(b)); }, "n", 3)
+            .has_value());
     CHECK(out == "n3");
   });
 }

@@ -57,7 +57,7 @@ kept<T> keep(Element&& element) {
   if constexpr (std::constructible_from<T, Element>) {
     return kept<T>{std::forward<Element>(element)};
   } else {
-    return kept<T>{std::move(element)};
+    return kept<T>{std::move(element)};  // NOLINT(bugprone-move-forwarding-reference)
   }
 }
 

@@ -157,7 +157,7 @@ class oneshot_state {
   wait_queue receivers_;
   wait_queue senders_;
   union {
-    T value_;
+    T value_;  // NOLINT(readability-identifier-naming): the class's own
   };
 };
 

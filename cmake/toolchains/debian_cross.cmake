@@ -32,3 +32,7 @@ string(CONCAT CMAKE_EXE_LINKER_FLAGS_INIT
   "-Wl,--dynamic-linker=${weft_compiler_root}/lib/${weft_loader} "
   "-Wl,-rpath,${weft_compiler_root}/lib:${weft_sysroot}/usr/lib/${weft_libraries}")
 set(CMAKE_CROSSCOMPILING_EMULATOR ${weft_emulator})
+# A program in C finds libweft_c.so by its own list of directories, and that has to find the C++ library by one too.
+if(weft_emulator)
+  set(CMAKE_SHARED_LINKER_FLAGS_INIT "-Wl,-rpath,${weft_compiler_root}/lib")
+endif()

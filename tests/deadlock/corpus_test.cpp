@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <iterator>
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <support/emulator.hpp>
 #include <support/program.hpp>
 
 namespace weft::testing {
@@ -10,9 +13,13 @@ namespace weft::testing {
 namespace {
 
 program start(const char* name, const char* mode) {
-  return program({.path = WEFT_DEADLOCK_PROGRAMS,
-                  .arguments = {name},
-                  .environment = {{"WEFT_DEADLOCK", mode}}});
+  program_start what{.path = WEFT_DEADLOCK_PROGRAMS,
+                     .arguments = {name},
+                     .environment = {{"WEFT_DEADLOCK", mode}}};
+  if (under_qemu()) {
+    what.environment.emplace_back("WEFT_BACKEND", "epoll");  // else it says that it takes that
+  }
+  return program(what);
 }
 
 /// A program, and what its report must say.
@@ -63,20 +70,27 @@ const std::vector<const char*> living{
     "alive_sleeper", "alive_stranger", "alive_pool", "alive_scope",   "alive_limit",
     "alive_circle",  "alive_holder",   "alive_peer", "alive_outside", "alive_idle"};
 
+/// What was found without a circle is found because all threads are known, and qemu has one more.
+bool can_be_told(const named_deadlock& d) {
+  return d.says.front() != in_vain || !under_qemu();
+}
+
 }  // namespace
 
 TEST_CASE("[row B3] each of many deadlocks is named, and the process ended") {
+  std::vector<named_deadlock> told;
+  std::ranges::copy_if(corpus, std::back_inserter(told), can_be_told);
   std::vector<program> programs;
-  for (const named_deadlock& d : corpus) {
+  for (const named_deadlock& d : told) {
     programs.push_back(start(d.program, "abort"));
   }
-  for (std::size_t i = 0; i < corpus.size(); ++i) {
+  for (std::size_t i = 0; i < told.size(); ++i) {
     const child_outcome ended = programs[i].end();
-    CAPTURE(corpus[i].program);
+    CAPTURE(told[i].program);
     CAPTURE(ended.output);
     CHECK(ended.says("weft: deadlock: "));
     CHECK(ended.was_killed_by(SIGABRT));
-    for (const char* words : corpus[i].says) {
+    for (const char* words : told[i].says) {
       CHECK_MESSAGE(ended.says(words), words);
     }
   }
@@ -95,7 +109,8 @@ TEST_CASE("[row B3] what only waits for long is no deadlock") {
   }
 }
 
-TEST_CASE("a program that only Ctrl-C can end is told of, and not ended") {
+TEST_CASE("a program that only Ctrl-C can end is told of, and not ended" *
+          doctest::skip(under_qemu())) {
   program waits = start("main", "abort");
   CHECK(waits.line() ==
         "weft: possible deadlock: every fiber waits, and nothing but an interrupt (Ctrl-C) is left "

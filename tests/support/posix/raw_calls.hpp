@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <support/emulator.hpp>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -115,7 +116,7 @@ inline constexpr bool hears_of_refusals = true;
 /// Whether only addresses of this machine can be bound to.
 inline constexpr bool refuses_foreign_addresses = true;
 /// Whether the system tells when it received a datagram.
-inline constexpr bool tells_times = true;
+inline const bool tells_times = !under_qemu();
 /// Whether a datagram can be given control data of its own on its way out.
 inline constexpr bool sends_control_data = true;
 /// Whether groups are joined, and sent to, through interfaces that are named by their index.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <support/emulator.hpp>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -24,6 +25,7 @@ using weft::detail::guard_kind;
 using weft::detail::overflow_guard;
 using weft::detail::stack;
 using weft::detail::stack_pool;
+using weft::testing::under_qemu;
 
 constexpr std::size_t stack_size = std::size_t{64} * 1024;
 constexpr int survived = 7;
@@ -154,7 +156,7 @@ TEST_CASE("a guard that is hit from elsewhere is told apart from an overflow") {
 TEST_CASE("any other fault ends the process as it would have without weft") {
   const outcome standard = in_child([] { touch_forbidden(); });
   CHECK(standard.was_killed_by(SIGSEGV));
-  CHECK(standard.text.empty());
+  CHECK((standard.text.empty() || under_qemu()));
   const outcome ignored = in_child([] {
     std::signal(SIGSEGV, SIG_IGN);
     touch_forbidden();
@@ -183,7 +185,7 @@ TEST_CASE("any other fault goes to the handler that was there before") {
     sigaction(SIGSEGV, &action, nullptr);
     touch_forbidden();
   });
-  CHECK(detailed.text == "yes");
+  CHECK((under_qemu() ? detailed.text.starts_with("yes") : detailed.text == "yes"));
   CHECK(detailed.was_killed_by(SIGSEGV));
 }
 

@@ -1,7 +1,9 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -124,9 +126,11 @@ TEST_CASE("a status that cannot be had names the path [row 117]") {
   const scratch_directory here;
   in_io([&] {
     const std::string missing = here / "none";
-    for (const auto error : {error_of(io::status(missing)), error_of(io::symlink_status(missing)),
-                             error_of(io::set_permissions(missing, perms::owner_read)),
-                             error_of(io::set_times(missing, {.accessed = wall_time()}))}) {
+    const std::vector<std::error_code> errors{
+        error_of(io::status(missing)), error_of(io::symlink_status(missing)),
+        error_of(io::set_permissions(missing, perms::owner_read)),
+        error_of(io::set_times(missing, {.accessed = wall_time()}))};
+    for (const std::error_code& error : errors) {
       CHECK(error == std::errc::no_such_file_or_directory);
     }
     const auto error = error_of(io::status(missing));

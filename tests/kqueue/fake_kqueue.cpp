@@ -8,11 +8,12 @@
 #include <sys/epoll.h>
 #include <sys/event.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /// kqueue() and kevent() on an epoll instance, to run the backend's logic on Linux: filters with
-/// EV_CLEAR, EVFILT_USER, receipts, ends of streams. It says nothing about the real systems' own
-/// behaviour.
+/// EV_CLEAR, EVFILT_USER, the ends of processes, receipts, ends of streams. It says nothing about
+/// the real systems' own behaviour.
 ///
 /// A queue is an epoll descriptor. Both directions of a descriptor are one registration there, so
 /// each event is taken apart into those of the filters that were added.
@@ -28,7 +29,8 @@ struct filters {
 struct queue {
   std::mutex mutex;
   std::map<int, filters> registered;
-  int alarm = -1;  // the eventfd behind EVFILT_USER
+  int alarm = -1;    // the eventfd behind EVFILT_USER
+  int process = -1;  // the pidfd behind EVFILT_PROC, of which there is one at most
 };
 
 std::mutex queues_mutex;
@@ -59,8 +61,20 @@ int apply_user(int number, queue& q, const struct kevent& change) {
   return EINVAL;
 }
 
+int apply_process(int number, queue& q, const struct kevent& change) {
+  if (q.process >= 0 || change.fflags != NOTE_EXIT) {
+    return EINVAL;
+  }
+  q.process = static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(change.ident), 0));
+  epoll_event wanted{.events = EPOLLIN, .data = {.fd = q.process}};
+  return q.process >= 0 && ::epoll_ctl(number, EPOLL_CTL_ADD, q.process, &wanted) == 0 ? 0 : errno;
+}
+
 int apply(int number, queue& q, const struct kevent& change) {
   const std::lock_guard hold(q.mutex);
+  if (change.filter == EVFILT_PROC) {
+    return apply_process(number, q, change);
+  }
   if (change.filter == EVFILT_USER) {
     return apply_user(number, q, change);
   }
@@ -183,8 +197,10 @@ extern "C" int __wrap_close(int fd) {
       queues.erase(at);
     }
   }
-  if (gone && gone->alarm >= 0) {
-    __real_close(gone->alarm);
+  for (const int behind : {gone ? gone->alarm : -1, gone ? gone->process : -1}) {
+    if (behind >= 0) {
+      __real_close(behind);
+    }
   }
   return __real_close(fd);
 }

@@ -21,8 +21,8 @@
 /// takes it off all queues.
 ///
 /// No use is made of EVFILT_TIMER, for each worker has its timers and gives the next one's time to
-/// poll(), of EVFILT_SIGNAL (see signal_source_posix.cpp), nor of EVFILT_PROC: weft starts no
-/// processes.
+/// poll(), nor of EVFILT_SIGNAL (see signal_source_posix.cpp). EVFILT_PROC is for kqueues that are
+/// themselves what is waited for (see syscalls_process_bsd.cpp).
 namespace weft::io {
 
 namespace {

@@ -7,6 +7,7 @@
 /// compilers that lack their headers. fake_kqueue.cpp implements it on Linux.
 #define EVFILT_READ (-1)
 #define EVFILT_WRITE (-2)
+#define EVFILT_PROC (-5)
 #if !defined(__OpenBSD__)
 #define EVFILT_USER (-11)
 #endif
@@ -23,6 +24,7 @@
 #define EV_EOF 0x8000
 
 #define NOTE_TRIGGER 0x01000000
+#define NOTE_EXIT 0x80000000U
 
 struct kevent {
   std::uintptr_t ident;

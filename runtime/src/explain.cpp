@@ -89,7 +89,7 @@ void detail::adopt_background(std::error_code error, const error_background& fro
   }
   try {
     note_error(error, from.note);
-  } catch (const std::bad_alloc&) {
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch)
     // Then the cause or the code's own message has to do.
   }
 }

@@ -114,6 +114,7 @@ extern "C" [[gnu::constructor]] void weft_mutex_trap() noexcept {
 }
 
 // A function that takes a lock, and one that gives it up. What they return is the C library's.
+// NOLINTBEGIN(bugprone-macro-parentheses): lists in parentheses, types and names are given
 #define WEFT_TRAP_LOCK(name, kind, parameters, arguments)                          \
   extern "C" __attribute__((visibility("default"))) int name parameters noexcept { \
     static constinit std::atomic<int(*) parameters> cached{nullptr};               \
@@ -129,6 +130,7 @@ extern "C" [[gnu::constructor]] void weft_mutex_trap() noexcept {
     weft::detail::forget(lock);                                                     \
     return weft::detail::real(cached, #name)(lock);                                 \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 
 WEFT_TRAP_LOCK(pthread_mutex_lock, "pthread mutex", (pthread_mutex_t * lock), (lock))
 WEFT_TRAP_LOCK(pthread_mutex_trylock, "pthread mutex", (pthread_mutex_t * lock), (lock))

@@ -20,7 +20,6 @@ namespace weft::testing {
 namespace {
 
 using io::file;
-using io::file_access;
 using std::filesystem::file_type;
 using std::filesystem::perms;
 

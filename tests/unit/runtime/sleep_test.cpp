@@ -17,7 +17,6 @@
 using namespace std::chrono_literals;
 using weft::testing::error_of;
 using weft::testing::in_fiber;
-using weft::testing::test_runtime;
 
 TEST_CASE("[row 69] a sleep is never shorter than asked") {
   in_fiber([] {

@@ -150,7 +150,7 @@ TEST_CASE("[row 40] who is let through may destroy the event while the set is re
   test_runtime r({.workers = 2, .background = true});
   for (std::size_t i = 0; i < rounds(5000); ++i) {
     auto e = std::make_unique<event>(i % 2 ? event_reset::manual : event_reset::automatic);
-    actor setter(actor_kind::fiber, *r, [&e_ = *e] { e_.set(); });
+    actor setter(actor_kind::fiber, *r, [&gate = *e] { gate.set(); });
     CHECK(e->wait().has_value());
     e.reset();
   }

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <span>
+#include <string>
 #include <system_error>
 
 #include <poll.h>
@@ -31,16 +33,18 @@ struct capture {
   /// What there is; waits for it only where `read` does. The end is none of its errors.
   template <class Read>
   result<void> read_some(Read read) {
-    std::array<char, 16 * 1024> buffer;
-    const auto n = read(from, std::as_writable_bytes(std::span(buffer)));
+    constexpr std::size_t room = std::size_t{16} * 1024;
+    const std::size_t known = into.size();
+    into.resize(known + room);
+    const auto n = read(from, std::as_writable_bytes(std::span(into).subspan(known)));
+    into.resize(known + n.value_or(0));
     if (!n) {
       has_ended = n.error() == errc::end_of_stream;
       return has_ended ? result<void>() : fail(n.error());
     }
-    if (*n > limit - into.size()) {
+    if (into.size() > limit) {
       return fail(std::make_error_code(std::errc::value_too_large));
     }
-    into.append(buffer.data(), *n);
     return {};
   }
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -9,10 +8,12 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <shell.hpp>
 #include <unistd.h>
 
 #include <weft/io/command.hpp>
@@ -34,10 +35,6 @@ using io::exit_status;
 using weft::detail::sys::call;
 using weft::detail::sys::fault;
 using weft::detail::sys::inject;
-
-command shell(std::string script) {
-  return command("sh").arguments({"-c", std::move(script)});
-}
 
 std::string said_by(const command& what) {
   const auto all = or_throw(what.output());

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <shell.hpp>
 #include <sigpipe.hpp>
 #include <unistd.h>
 
@@ -32,10 +33,6 @@ using io::exit_status;
 using weft::detail::sys::call;
 using weft::detail::sys::fault;
 using weft::detail::sys::inject;
-
-command shell(std::string script) {
-  return command("sh").arguments({"-c", std::move(script)});
-}
 
 exit_status end_of(const command& what) {
   return or_throw(or_throw(what.spawn()).wait());

@@ -8,8 +8,6 @@
 #include <weft/io/detail/descriptor_state.hpp>
 #include <weft/io/detail/syscalls.hpp>
 
-#include "buffer_pool.hpp"
-
 namespace weft::io::detail {
 
 namespace {
@@ -28,22 +26,6 @@ std::ptrdiff_t connect_again(operation& op) noexcept {
   }
 }
 
-/// A buffer is taken for the moment of the call, and kept only if there was something to put in.
-std::ptrdiff_t receive_leased(operation& op) noexcept {
-  std::byte* const buffer = take_buffer(op.size);
-  if (!buffer) {
-    return -ENOMEM;
-  }
-  const std::ptrdiff_t received =
-      weft::detail::sys::receive(op.target->fd, buffer, op.asked, op.flags);
-  if (received > 0) {
-    op.data = buffer;
-  } else {
-    return_buffer(buffer, op.size);
-  }
-  return received;
-}
-
 std::ptrdiff_t ready(int fd, short events) noexcept {
   const int result = weft::detail::sys::poll(fd, events, time_point::min());
   return result == 0 ? -EAGAIN : result < 0 ? result : 0;
@@ -52,16 +34,13 @@ std::ptrdiff_t ready(int fd, short events) noexcept {
 }  // namespace
 
 std::ptrdiff_t execute(operation& op) noexcept {
+  return execute_in_line(op);
+}
+
+std::ptrdiff_t execute_other(operation& op) noexcept {
   namespace sys = weft::detail::sys;
   const int fd = op.target->fd;
-  op.asked = op.size;
   switch (op.code) {
-    case opcode::receive:
-      return sys::receive(fd, op.data, op.asked, op.flags);
-    case opcode::receive_leased:
-      return receive_leased(op);
-    case opcode::send:
-      return sys::send(fd, op.data, op.asked, op.flags);
     case opcode::receive_message:
       return sys::receive_message(fd, static_cast<msghdr*>(op.data), op.flags);
     case opcode::send_message:

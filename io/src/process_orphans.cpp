@@ -8,11 +8,11 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include <weft/io/detail/syscalls.hpp>
 
 #include "child_state.hpp"
+#include "small_thread_posix.hpp"
 
 /// Children whose process objects are gone. One thread sleeps until one of them has ended, takes
 /// note of that, so that the system can forget it, and ends itself when none is left. A pipe tells
@@ -84,21 +84,13 @@ void* watch(void*) {
   }
 }
 
-/// A small thread that no signal interrupts.
-bool start_thread() noexcept {
+bool start_watching() noexcept {
   pthread_t thread;
-  pthread_attr_t small;
-  ::pthread_attr_init(&small);
-  ::pthread_attr_setstacksize(&small, 256 * 1024);
-  ::pthread_attr_setdetachstate(&small, PTHREAD_CREATE_DETACHED);
-  sigset_t all;
-  sigset_t own;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &own);
-  const bool started = ::pthread_create(&thread, &small, &watch, nullptr) == 0;
-  ::pthread_sigmask(SIG_SETMASK, &own, nullptr);
-  ::pthread_attr_destroy(&small);
-  return started;
+  if (sys::start_small_thread(thread, &watch, nullptr) != 0) {
+    return false;
+  }
+  ::pthread_detach(thread);
+  return true;
 }
 
 /// Under the lock.
@@ -106,7 +98,7 @@ void see_to_it_that_all_are_watched(orphanage& home) noexcept {
   if (home.is_watched) {
     sys::signal_pipe(home.bell[1]);
   } else if (sys::wake_pipe(home.bell) == 0) {
-    home.is_watched = start_thread();
+    home.is_watched = start_watching();
     if (!home.is_watched) {
       sys::close(home.bell[0]);
       sys::close(home.bell[1]);

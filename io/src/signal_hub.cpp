@@ -10,7 +10,8 @@
 #include "signal_source.hpp"
 
 /// Who of the process hears which signal. A signal is taken from the system while anyone wants it;
-/// the source runs while there are sinks.
+/// the source runs while there are sinks: on the worker of the first, if that is a last resort and
+/// nobody else listens, because that one is left before its runtime ends; else on a thread.
 ///
 /// Two locks, always in this order. `life` is held while the source starts or stops, which may wait
 /// for its thread; that thread takes `lock` alone, which guards the list and the counts. A last
@@ -21,7 +22,8 @@ namespace weft::detail::signal_hub {
 namespace {
 
 std::mutex life;
-unsigned sinks = 0;  // guarded by `life`
+unsigned sinks = 0;      // guarded by `life`
+bool on_worker = false;  // likewise: the source has no thread yet
 
 std::mutex lock;  // guards all below
 signal_sink* first = nullptr;
@@ -114,12 +116,17 @@ void hear(int signal) noexcept {
 }
 
 /// Under `life`.
-result<void> count_in() {
-  if (sinks == 0) {
+result<void> count_in(const signal_sink& sink) {
+  const bool has_thread = sinks != 0 && !on_worker;
+  const bool may_do_without = sinks == 0 && sink.type() == signal_sink::kind::last_resort;
+  if (may_do_without && signal_source::start_on_worker(&hear)) {
+    on_worker = true;
+  } else if (!has_thread) {
     if (const std::error_code error = signal_source::start(&hear)) {
       note_error(error, "listening for signals: " + error.message());
       return fail(error);
     }
+    on_worker = false;
   }
   ++sinks;
   return {};
@@ -135,7 +142,7 @@ void count_out() noexcept {
 
 result<void> add(signal_sink& sink) {
   const std::lock_guard alive(life);
-  if (auto counted = count_in(); !counted) {
+  if (auto counted = count_in(sink); !counted) {
     return counted;
   }
   std::optional<refusal> refused;

@@ -9,17 +9,26 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <weft/io/backend.hpp>
 #include <weft/io/detail/syscalls.hpp>
 #include <weft/runtime/deadlock.hpp>
+#include <weft/runtime/detail/errand.hpp>
+#include <weft/runtime/runtime.hpp>
 
 #include "signal_source.hpp"
+#include "small_thread_posix.hpp"
 
-/// A self-pipe. The handler marks the signal and writes a byte; a thread reads the bytes and hears
-/// what is marked. The mark comes before the byte and is taken after it, so none is missed; a full
-/// pipe loses nothing, for then the thread has yet to look.
+/// The handler marks the signal, and rings: by a byte into a pipe, whose other end a thread reads,
+/// or by leaving an errand to a worker and waking it. Who has been rung for hears what is marked.
+/// The mark comes before the ringing and is taken after it, so none is missed; a full pipe loses
+/// nothing, for then the thread has yet to look.
 ///
-/// A handler may be on its way, on any thread, while the pipe is closed. So it counts itself in
-/// before it asks for the pipe, and stop() takes the pipe's number away before it waits for the
+/// The worker is for programs of one worker, which have no second thread: with one, each system
+/// call counts its reference to the file, 1.5 % of what an echo server does in the kernel
+/// (docs/decisions/013-system-calls.md). Where others listen as well, the thread takes over.
+///
+/// A handler may be on its way, on any thread, while the pipe is closed or the worker leaves. So it
+/// counts itself in before it asks whom to ring for, and who takes that away then waits for the
 /// count: one of the two sees the other, and no byte goes to a number that was used again. All
 /// seq_cst.
 ///
@@ -32,35 +41,61 @@ namespace weft::detail::signal_source {
 
 namespace {
 
-std::atomic<int> bell{-1};          // the end that handlers write to
-std::atomic<unsigned> handlers{0};  // between counting in and having written
+std::atomic<int> bell{-1};                  // the end that handlers write to
+std::atomic<driver*> worker_bell{nullptr};  // whom they wake if there is no pipe
+std::atomic<unsigned> handlers{0};          // between counting in and having rung
 std::array<std::atomic<bool>, limit> marked{};
 std::array<struct sigaction, limit> before{};
+std::atomic<bool> is_left_to_worker{false};  // a signal is, which the worker has not heard yet
 
 int pipe_out = -1;
 std::atomic<bool> stopping{false};
 pthread_t thread;
-hearer hear_it = nullptr;
+std::atomic<hearer> hear_it{nullptr};
 std::atomic<pid_t> home{0};  // read by a handler that comes late, while listening begins again
+
+void hear_marked() noexcept {
+  is_left_to_worker.store(false);
+  for (int signal = 1; signal < limit; ++signal) {
+    if (marked[static_cast<std::size_t>(signal)].exchange(false)) {
+      hear_it.load()(signal);
+    }
+  }
+}
 
 void ring() noexcept {
   handlers.fetch_add(1);
   if (const int fd = bell.load(); fd >= 0) {
     const char byte = 0;
     [[maybe_unused]] const auto written = ::write(fd, &byte, 1);
+  } else if (driver* const worker = worker_bell.load()) {
+    errand_left.store(&hear_marked);
+    worker->wake();
   }
   handlers.fetch_sub(1);
+}
+
+/// No handler rings any more for whom it found before it was taken away.
+void await_handlers() noexcept {
+  while (handlers.load() != 0) {
+    ::sched_yield();
+  }
+}
+
+/// In the handler: whether the worker is to hear, but has not heard of the signal before this one.
+bool is_unheard() noexcept {
+  return bell.load() < 0 && is_left_to_worker.exchange(true);
 }
 
 extern "C" void weft_on_signal(int signal) {
   const int saved = errno;
   const auto at = static_cast<std::size_t>(signal);
-  if (::getpid() == home.load()) {
-    marked[at].store(true);
-    ring();
-  } else {
+  if (::getpid() != home.load() || is_unheard()) {
     ::sigaction(signal, &before[at], nullptr);
     ::raise(signal);
+  } else {
+    marked[at].store(true);
+    ring();
   }
   errno = saved;
 }
@@ -82,37 +117,31 @@ void* listen(void*) {
   const bystander aside;
   while (!stopping.load()) {
     await_ring();
-    for (int signal = 1; signal < limit; ++signal) {
-      if (marked[static_cast<std::size_t>(signal)].exchange(false)) {
-        hear_it(signal);
-      }
-    }
+    hear_marked();
   }
   return nullptr;
 }
 
-/// A small thread that no signal interrupts.
-std::error_code start_thread() noexcept {
-  pthread_attr_t small;
-  ::pthread_attr_init(&small);
-  ::pthread_attr_setstacksize(&small, 256 * 1024);
-  sigset_t all;
-  sigset_t own;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &own);
-  const int failed = ::pthread_create(&thread, &small, &listen, nullptr);
-  ::pthread_sigmask(SIG_SETMASK, &own, nullptr);
-  ::pthread_attr_destroy(&small);
-  return {failed, std::system_category()};
+void begin(hearer hear) noexcept {
+  for (auto& mark : marked) {
+    mark.store(false);
+  }
+  is_left_to_worker.store(false);
+  hear_it.store(hear);
+  home.store(::getpid());
 }
 
 void close_pipe() noexcept {
   const int fd = bell.exchange(-1);
-  while (handlers.load() != 0) {
-    ::sched_yield();
-  }
+  await_handlers();
   sys::close(fd);
   sys::close(pipe_out);
+}
+
+void leave_worker() noexcept {
+  worker_bell.store(nullptr);
+  await_handlers();
+  errand_left.store(nullptr);
 }
 
 bool is_fault(int signal) noexcept {
@@ -126,22 +155,40 @@ std::error_code start(hearer hear) noexcept {
   if (const int made = sys::pipe(ends, 4096); made < 0) {
     return {-made, std::system_category()};
   }
-  for (auto& mark : marked) {
-    mark.store(false);
+  const bool takes_over = worker_bell.load();
+  if (!takes_over) {
+    begin(hear);
   }
   pipe_out = ends[0];
-  hear_it = hear;
-  home.store(::getpid());
   stopping.store(false);
   bell.store(ends[1]);
-  const std::error_code failed = start_thread();
-  if (failed) {
+  if (const int failed = sys::start_small_thread(thread, &listen, nullptr)) {
     close_pipe();
+    ring();  // for what went into the pipe, if a worker hears
+    return {failed, std::system_category()};
   }
-  return failed;
+  if (takes_over) {
+    leave_worker();
+    ring();  // for what was left to the worker
+  }
+  return {};
+}
+
+bool start_on_worker(hearer hear) noexcept {
+  io::backend* const mine = io::backend::current();
+  if (!mine || runtime::current()->workers() != 1) {
+    return false;
+  }
+  begin(hear);
+  worker_bell.store(mine);
+  return true;
 }
 
 void stop() noexcept {
+  if (worker_bell.load()) {
+    leave_worker();
+    return;
+  }
   stopping.store(true);
   ring();
   ::pthread_join(thread, nullptr);

@@ -66,6 +66,10 @@ std::error_code start(hearer hear) noexcept {
   return {};
 }
 
+bool start_on_worker(hearer) noexcept {
+  return false;  // the system has a thread of its own for it
+}
+
 void stop() noexcept {
   hear_it.store(nullptr);
   while (under_way.load() != 0) {

@@ -10,6 +10,7 @@
 
 #include <weft/io/detail/syscalls.hpp>
 
+#include "small_thread_posix.hpp"
 #include "syscalls_posix.hpp"
 #include "syscalls_process_native.hpp"
 
@@ -41,20 +42,13 @@ void* keep_vigil(void* given) {
   return nullptr;
 }
 
-/// A small thread that no signal interrupts: 0, or the error number.
+/// 0, or the error number.
 int start_vigil(vigil& given) noexcept {
   pthread_t thread;
-  pthread_attr_t small;
-  ::pthread_attr_init(&small);
-  ::pthread_attr_setstacksize(&small, 256 * 1024);
-  ::pthread_attr_setdetachstate(&small, PTHREAD_CREATE_DETACHED);
-  sigset_t all;
-  sigset_t own;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &own);
-  const int failed = ::pthread_create(&thread, &small, &keep_vigil, &given);
-  ::pthread_sigmask(SIG_SETMASK, &own, nullptr);
-  ::pthread_attr_destroy(&small);
+  const int failed = start_small_thread(thread, &keep_vigil, &given);
+  if (failed == 0) {
+    ::pthread_detach(thread);
+  }
   return failed;
 }
 

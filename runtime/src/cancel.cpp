@@ -1,6 +1,7 @@
 #include <mutex>
 
 #include <weft/runtime/cancel.hpp>
+#include <weft/runtime/detail/errand.hpp>
 
 #include "cancel_cause.hpp"
 #include "fiber.hpp"
@@ -131,6 +132,7 @@ bool timeout_scope::reset(duration limit) noexcept {
 }
 
 result<void> check_cancel() noexcept {
+  detail::run_errand_if_left();
   // A plain thread has no timers, and those of a fiber that computes may have no one to fire them.
   timeout_scope* const nearest = detail::scope_access::nearest_deadline(detail::current_parker());
   if (nearest && nearest->deadline() <= clock::now()) {

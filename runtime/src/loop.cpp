@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <weft/runtime/detail/compiler.hpp>
+#include <weft/runtime/detail/errand.hpp>
 
 #include "fiber_life.hpp"
 #include "overflow.hpp"
@@ -121,6 +122,7 @@ void worker::poll(time_point until) noexcept {
   if (core_.looks_for_deadlocks()) [[unlikely]] {
     acknowledge();
   }
+  run_errand_if_left();
   const std::int64_t now = clock::now().time_since_epoch().count();
   if (timers_.next_deadline() <= now) {
     fire_timers(*this);

@@ -113,7 +113,7 @@ bool io_uring_backend::submit(operation& op) noexcept {
   // by the time a batch of them has completed, the first ones' data is out of the cache.
   if (op.code == opcode::send || op.polled) {
     op.polled = false;
-    op.result = detail::execute(op);
+    op.result = detail::execute_in_line(op);
     if (op.result != -EAGAIN) {
       return true;
     }

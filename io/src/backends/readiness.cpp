@@ -15,7 +15,7 @@ namespace weft::io {
 bool readiness_backend::submit(operation& op) noexcept {
   for (;;) {
     if (op.attempt) {
-      op.result = detail::execute(op);
+      op.result = detail::execute_in_line(op);
       if (op.result != -EAGAIN) {
         return true;
       }

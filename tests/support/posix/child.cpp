@@ -15,9 +15,11 @@ bool child_outcome::exited_with(int code) const noexcept {
   return WIFEXITED(status) && WEXITSTATUS(status) == code;
 }
 
-child_outcome run_child(const char* test_case) {
+child_outcome run_child(const char* test_case,
+                        std::vector<std::pair<std::string, std::string>> environment) {
   return program({.path = "/proc/self/exe",
-                  .arguments = {std::string("--test-case=") + test_case, "--no-skip"}})
+                  .arguments = {std::string("--test-case=") + test_case, "--no-skip"},
+                  .environment = std::move(environment)})
       .end();
 }
 

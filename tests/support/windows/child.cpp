@@ -17,11 +17,13 @@ bool child_outcome::exited_with(int code) const noexcept {
   return status == code;
 }
 
-child_outcome run_child(const char* test_case) {
+child_outcome run_child(const char* test_case,
+                        std::vector<std::pair<std::string, std::string>> environment) {
   std::array<char, 1024> path{};
   GetModuleFileNameA(nullptr, path.data(), static_cast<DWORD>(path.size()));
   return program({.path = path.data(),
-                  .arguments = {std::string("--test-case=") + test_case, "--no-skip"}})
+                  .arguments = {std::string("--test-case=") + test_case, "--no-skip"},
+                  .environment = std::move(environment)})
       .end();
 }
 

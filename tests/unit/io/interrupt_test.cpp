@@ -23,6 +23,18 @@ template <class F>
   end_as_main(std::move(f));
 }
 
+/// `check(ended)` for a runtime of one worker, whose poll hears of signals, and for one of several,
+/// beside which a thread does.
+template <class Check>
+void ends_on_one_and_several(const char* child, Check check) {
+  for (const char* workers : {"1", "2"}) {
+    CAPTURE(workers);
+    const child_outcome ended = run_child(child, {{"WEFT_WORKERS", workers}});
+    INFO(ended.output);
+    check(ended);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("child: is interrupted" * doctest::skip()) {
@@ -59,11 +71,12 @@ TEST_CASE("child: is interrupted twice" * doctest::skip()) {
 }
 
 TEST_CASE("Ctrl-C cancels run_main()'s function, which is no failure") {
-  const child_outcome ended = run_child("child: is interrupted");
-  CHECK_MESSAGE(ended.exited_with(EXIT_SUCCESS), ended.output);
-  CHECK_MESSAGE(ended.says("ended with: operation canceled"), ended.output);
-  CHECK_MESSAGE(ended.says("because: interrupted by a signal"), ended.output);
-  CHECK_MESSAGE(!ended.says("error:"), ended.output);
+  ends_on_one_and_several("child: is interrupted", [](const child_outcome& ended) {
+    CHECK(ended.exited_with(EXIT_SUCCESS));
+    CHECK(ended.says("ended with: operation canceled"));
+    CHECK(ended.says("because: interrupted by a signal"));
+    CHECK(!ended.says("error:"));
+  });
 }
 
 TEST_CASE("a failure after Ctrl-C is a failure") {
@@ -71,10 +84,11 @@ TEST_CASE("a failure after Ctrl-C is a failure") {
 }
 
 TEST_CASE("a second Ctrl-C ends the process") {
-  const child_outcome ended = run_child("child: is interrupted twice");
-  CHECK_MESSAGE(was_interrupted(ended), ended.output);
-  CHECK_MESSAGE(ended.says("insists\n"), ended.output);
-  CHECK_MESSAGE(!ended.says("goes on"), ended.output);
+  ends_on_one_and_several("child: is interrupted twice", [](const child_outcome& ended) {
+    CHECK(was_interrupted(ended));
+    CHECK(ended.says("insists\n"));
+    CHECK(!ended.says("goes on"));
+  });
 }
 
 }  // namespace weft::testing

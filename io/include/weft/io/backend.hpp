@@ -28,7 +28,7 @@ WEFT_API std::string_view name_of(backend_kind kind) noexcept;
 WEFT_API std::optional<backend_kind> backend_named(std::string_view name) noexcept;
 
 /// A driver that performs operations: the seam between perform() and an operating system's way of
-/// waiting. One per worker.
+/// waiting. One per worker. Its wake() may be called by signal handlers as well.
 class WEFT_API backend : public driver {
  public:
   backend() noexcept : driver(&family_of_backends) {}

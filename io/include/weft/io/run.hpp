@@ -46,7 +46,7 @@ WEFT_API runtime_options options_or_throw(const run_options& options);
 
 /// From construction to destruction SIGINT and SIGTERM cancel `scope` instead of ending the
 /// process, unless a signal_listener wants them; a second one ends it after all. Does nothing where
-/// the system has no descriptor or thread for it.
+/// the system has no descriptor or thread for it; a runtime of one worker needs neither.
 class WEFT_API interrupt_watch {
  public:
   explicit interrupt_watch(cancel_scope& scope);
@@ -102,7 +102,8 @@ auto run(F&& f, const run_options& options = {},
 }
 
 /// run() as the whole of main(): Ctrl-C (and SIGTERM) cancels `f`, whose waits then fail with
-/// `operation_canceled`, so that it can end in order; a second Ctrl-C ends the process. A program
+/// `operation_canceled`, so that it can end in order; a second Ctrl-C ends the process. With one
+/// worker it is heard when a fiber waits, yields or asks whether it is cancelled. A program
 /// that ends otherwise has a signal_listener, which gets the signals in place of this as long as it
 /// lives.
 ///

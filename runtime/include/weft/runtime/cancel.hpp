@@ -7,6 +7,7 @@
 
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/config.hpp>
+#include <weft/runtime/detail/errand.hpp>
 #include <weft/runtime/detail/scope.hpp>
 #include <weft/runtime/result.hpp>
 
@@ -33,7 +34,10 @@ class WEFT_API cancel_scope : private detail::scope {
   void cancel(const char* reason = "cancel_scope::cancel() was called") noexcept;
 
   /// Whether this scope or one around it was cancelled or has run out of time.
-  bool is_canceled() const noexcept { return state() != status::open; }
+  bool is_canceled() const noexcept {
+    detail::run_errand_if_left();
+    return state() != status::open;
+  }
 };
 
 /// A region of code that must be done by a deadline: after it, waits inside fail with

@@ -13,6 +13,13 @@
 #define WEFT_PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #endif
 
+/// For what is folded into its callers to be fast there, unless the program is to be small.
+#if defined(__OPTIMIZE_SIZE__)
+#define WEFT_INLINE_FOR_SPEED inline
+#else
+#define WEFT_INLINE_FOR_SPEED WEFT_ALWAYS_INLINE
+#endif
+
 namespace weft::detail {
 
 /// Has the memory brought into the cache; any address will do.

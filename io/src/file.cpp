@@ -12,6 +12,7 @@
 #include <weft/runtime/cancel.hpp>
 
 #include "file_open.hpp"
+#include "move_all.hpp"
 #include "pool_call.hpp"
 
 namespace weft::io {
@@ -57,20 +58,6 @@ class part_list {
   std::size_t count_;
   std::size_t size_ = 0;
 };
-
-/// Calls `make_one(offset, rest)` until it has moved all.
-template <class Byte, class Call>
-result<void> move_all(std::uint64_t offset, std::span<Byte> bytes, Call make_one) noexcept {
-  while (!bytes.empty()) {
-    const result<std::size_t> n = make_one(offset, bytes);
-    if (!n) {
-      return fail(n.error());
-    }
-    offset += *n;
-    bytes = bytes.subspan(*n);
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -168,7 +155,8 @@ result<std::size_t> file::read_at(std::uint64_t offset,
 
 result<void> file::read_exact_at(std::uint64_t offset, std::span<std::byte> buffer) const noexcept {
   using outcome = result<std::size_t>;
-  return move_all(offset, buffer, [&](std::uint64_t where, std::span<std::byte> rest) {
+  return detail::move_all(buffer, [&](std::span<std::byte> rest) {
+    const std::uint64_t where = offset + (buffer.size() - rest.size());
     return is_end(rest.size(), buffer.size(), where) ? outcome(fail(errc::end_of_stream))
                                                      : read_at(where, rest);
   });
@@ -188,8 +176,8 @@ result<std::size_t> file::write_at(std::uint64_t offset,
 
 result<void> file::write_all_at(std::uint64_t offset,
                                 std::span<const std::byte> data) const noexcept {
-  return move_all(offset, data, [this](std::uint64_t where, std::span<const std::byte> rest) {
-    return write_at(where, rest);
+  return detail::move_all(data, [&](std::span<const std::byte> rest) {
+    return write_at(offset + (data.size() - rest.size()), rest);
   });
 }
 
@@ -207,7 +195,7 @@ result<std::size_t> file::read(std::span<std::byte> buffer) noexcept {
 
 result<void> file::read_exact(std::span<std::byte> buffer) noexcept {
   using outcome = result<std::size_t>;
-  return move_all(0, buffer, [&](std::uint64_t, std::span<std::byte> rest) {
+  return detail::move_all(buffer, [&](std::span<std::byte> rest) {
     return is_end(rest.size(), buffer.size(), position_) ? outcome(fail(errc::end_of_stream))
                                                          : read(rest);
   });
@@ -220,8 +208,7 @@ result<std::size_t> file::write(std::span<const std::byte> data) noexcept {
 }
 
 result<void> file::write_all(std::span<const std::byte> data) noexcept {
-  return move_all(0, data,
-                  [this](std::uint64_t, std::span<const std::byte> rest) { return write(rest); });
+  return detail::move_all(data, [this](std::span<const std::byte> rest) { return write(rest); });
 }
 
 result<void> file::sync() const noexcept {

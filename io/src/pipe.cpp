@@ -5,6 +5,7 @@
 #include <weft/io/pipe.hpp>
 #include <weft/runtime/detail/worker_access.hpp>
 
+#include "move_all.hpp"
 #include "syscalls_pipes.hpp"
 
 /// A read is an operation like any other. A write is not: io_uring would make it in a place where
@@ -82,14 +83,7 @@ result<std::size_t> pipe_reader::read(std::span<std::byte> buffer) const noexcep
 }
 
 result<void> pipe_reader::read_exact(std::span<std::byte> buffer) const noexcept {
-  while (!buffer.empty()) {
-    const auto n = read(buffer);
-    if (!n) {
-      return fail(n.error());
-    }
-    buffer = buffer.subspan(*n);
-  }
-  return {};
+  return detail::move_all(buffer, [this](std::span<std::byte> rest) { return read(rest); });
 }
 
 result<std::size_t> pipe_reader::try_read(std::span<std::byte> buffer) const noexcept {
@@ -141,14 +135,7 @@ result<std::size_t> pipe_writer::write(std::span<const std::byte> data) const no
 }
 
 result<void> pipe_writer::write_all(std::span<const std::byte> data) const noexcept {
-  while (!data.empty()) {
-    const auto n = write(data);
-    if (!n) {
-      return fail(n.error());
-    }
-    data = data.subspan(*n);
-  }
-  return {};
+  return detail::move_all(data, [this](std::span<const std::byte> rest) { return write(rest); });
 }
 
 result<void> pipe_writer::writable() const noexcept {

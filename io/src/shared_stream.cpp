@@ -11,6 +11,7 @@
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/detail/worker_access.hpp>
 
+#include "move_all.hpp"
 #include "pool_call.hpp"
 #include "syscalls_pipes.hpp"
 
@@ -153,14 +154,7 @@ result<std::size_t> shared_writer::write(std::span<const std::byte> data) const 
 }
 
 result<void> shared_writer::write_all(std::span<const std::byte> data) const noexcept {
-  while (!data.empty()) {
-    const auto n = write(data);
-    if (!n) {
-      return fail(n.error());
-    }
-    data = data.subspan(*n);
-  }
-  return {};
+  return detail::move_all(data, [this](std::span<const std::byte> rest) { return write(rest); });
 }
 
 result<shared_reader> standard_input() noexcept {

@@ -201,7 +201,7 @@ void sweep_dead_ports() noexcept {
   try {
     slots::for_each_tenant([&](socket_slot& slot) { owners.push_back(slot.owner); });
     append_explained(owners);
-  } catch (const std::bad_alloc&) {
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch)
     // Those that were found are swept; the others when they refuse an answer.
   }
   std::ranges::sort(owners);

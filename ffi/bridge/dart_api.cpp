@@ -24,13 +24,13 @@ struct api_table {
 };
 static_assert(offsetof(api_table, entries) == 8);
 
-using post_message = bool (*)(port, message*);
-using post_integer = bool (*)(port, std::int64_t);
-using new_finalizable = void* (*)(object, void*, std::intptr_t, finalizer);
+using message_poster = bool (*)(port, message*);
+using integer_poster = bool (*)(port, std::int64_t);
+using finalizable_maker = void* (*)(object, void*, std::intptr_t, finalizer);
 
-std::atomic<post_message> post_message_{nullptr};
-std::atomic<post_integer> post_integer_{nullptr};
-std::atomic<new_finalizable> new_finalizable_{nullptr};
+std::atomic<message_poster> post_message{nullptr};
+std::atomic<integer_poster> post_integer{nullptr};
+std::atomic<finalizable_maker> new_finalizable{nullptr};
 
 template <class Function>
 Function find(const entry* entries, const char* name) noexcept {
@@ -56,7 +56,7 @@ message integer(std::int64_t value) noexcept {
 }
 
 delivery post_reply(port to, std::int64_t id, std::int64_t result, message& data) noexcept {
-  const post_message function = post_message_.load(std::memory_order_relaxed);
+  const message_poster function = post_message.load(std::memory_order_relaxed);
   if (!function) {
     return delivery::refused;
   }
@@ -77,15 +77,15 @@ bool load_api(const void* table) noexcept {
   if (!given || given->major != known_major || !given->entries) {
     return false;
   }
-  const auto message_function = find<post_message>(given->entries, "Dart_PostCObject");
-  const auto integer_function = find<post_integer>(given->entries, "Dart_PostInteger");
-  const auto finalizable = find<new_finalizable>(given->entries, "Dart_NewFinalizableHandle");
+  const auto message_function = find<message_poster>(given->entries, "Dart_PostCObject");
+  const auto integer_function = find<integer_poster>(given->entries, "Dart_PostInteger");
+  const auto finalizable = find<finalizable_maker>(given->entries, "Dart_NewFinalizableHandle");
   if (!message_function || !integer_function || !finalizable) {
     return false;
   }
-  post_message_.store(message_function, std::memory_order_relaxed);
-  post_integer_.store(integer_function, std::memory_order_relaxed);
-  new_finalizable_.store(finalizable, std::memory_order_relaxed);
+  post_message.store(message_function, std::memory_order_relaxed);
+  post_integer.store(integer_function, std::memory_order_relaxed);
+  new_finalizable.store(finalizable, std::memory_order_relaxed);
   return true;
 }
 
@@ -112,12 +112,12 @@ delivery post_external(port to, std::int64_t id, std::span<std::byte> data, void
 }
 
 delivery post_number(port to, std::int64_t number) noexcept {
-  const post_integer function = post_integer_.load(std::memory_order_relaxed);
+  const integer_poster function = post_integer.load(std::memory_order_relaxed);
   return delivery{function && function(to, number)};
 }
 
 bool attach(object to, void* peer, std::intptr_t size, finalizer release) noexcept {
-  const new_finalizable function = new_finalizable_.load(std::memory_order_relaxed);
+  const finalizable_maker function = new_finalizable.load(std::memory_order_relaxed);
   return function && function(to, peer, size, release) != nullptr;
 }
 

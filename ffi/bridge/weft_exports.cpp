@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <climits>
-#include <cstring>
 #include <new>
 #include <optional>
 #include <string>
@@ -82,9 +81,8 @@ std::int64_t weft_error_text(std::int64_t error, std::uint8_t* out, std::int64_t
   }
   try {
     const std::string text = std::system_category().message(static_cast<int>(error));
-    const std::size_t count = std::min(text.size(), static_cast<std::size_t>(size));
-    std::memcpy(out, text.data(), count);
-    return static_cast<std::int64_t>(count);
+    const auto room = static_cast<std::size_t>(size);
+    return static_cast<std::int64_t>(text.copy(reinterpret_cast<char*>(out), room));
   } catch (const std::bad_alloc&) {
     return code::out_of_memory;
   }

@@ -69,6 +69,7 @@ class any_arm {
 
   static operation make(weft_select_arm& of, weft::channel<void*>& channel) noexcept {
     if (of.operation == WEFT_SELECT_SEND) {
+      // The overload that cannot throw. NOLINTNEXTLINE(performance-move-const-arg)
       return operation(std::in_place_type<sending>, channel.sending(std::move(of.value)));
     }
     return operation(std::in_place_type<receiving>, channel.receiving());

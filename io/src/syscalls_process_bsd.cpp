@@ -16,7 +16,7 @@
 #if defined(__APPLE__)
 extern "C" char*** _NSGetEnviron();
 #else
-extern "C" char** environ;
+extern "C" char** environ;  // NOLINT(readability-redundant-declaration): Linux declares it
 #endif
 
 /// A child is watched by a kqueue of its own, which is readable once it holds the child's end: so

@@ -102,8 +102,8 @@ result<std::uint64_t> relay_one_way(const stream_socket& from, const stream_sock
 result<relay_totals> relay(const stream_socket& a, const stream_socket& b) {
   relay_totals totals;
   task_group directions;
-  directions.spawn({.name = "relay"}, [&] { return pass_on(a, b, totals.a_to_b); });
-  directions.spawn({.name = "relay"}, [&] { return pass_on(b, a, totals.b_to_a); });
+  (void)directions.spawn({.name = "relay"}, [&] { return pass_on(a, b, totals.a_to_b); });
+  (void)directions.spawn({.name = "relay"}, [&] { return pass_on(b, a, totals.b_to_a); });
   if (auto done = directions.wait(); !done) {
     return fail(done.error());
   }

@@ -31,7 +31,8 @@ class server {
     const shield in_order;
     task_group peers{on_error::keep_going};
     for (const tcp_listener& listener : listeners) {
-      accepting.spawn({.name = "accept loop"}, [&, this] { return accept_from(listener, peers); });
+      (void)accepting.spawn({.name = "accept loop"},
+                            [&, this] { return accept_from(listener, peers); });
     }
     const result<void> ended = accepting.wait();
     drain(peers);
@@ -125,11 +126,11 @@ class server {
   /// False: there was no memory for the fiber, and the connection is closed.
   bool start(task_group& peers, tcp_stream peer, semaphore::permit slot) {
     try {
-      peers.spawn({.name = "connection"},
-                  [this, own_slot = std::move(slot), stream = std::move(peer)]() mutable {
-                    const semaphore::permit until_done = std::move(own_slot);
-                    handler_(std::move(stream));
-                  });
+      (void)peers.spawn({.name = "connection"},
+                        [this, own_slot = std::move(slot), stream = std::move(peer)]() mutable {
+                          const semaphore::permit until_done = std::move(own_slot);
+                          handler_(std::move(stream));
+                        });
       return true;
     } catch (const std::bad_alloc&) {
       return false;

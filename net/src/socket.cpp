@@ -111,7 +111,7 @@ std::unexpected<std::error_code> fail_with_note(std::error_code error, std::stri
       note.append(" (").append(hint).append(")");
     }
     note_error(error, note);
-  } catch (const std::bad_alloc&) {
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch)
     // The code alone has to do.
   }
   return fail(error);

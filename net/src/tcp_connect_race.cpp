@@ -102,7 +102,7 @@ class race {
     if (started_ == order_.size()) {
       return;
     }
-    attempts_.spawn([this, number = started_] {
+    (void)attempts_.spawn([this, number = started_] {
       (void)outcomes_.try_send({number, connect(order_[number], options_)});
     });
     ++started_;

@@ -5,8 +5,6 @@
 /// `running` to the first in it.
 namespace weft {
 
-using detail::guarded_word;
-
 namespace {
 
 void note_runner(const once_flag& flag) noexcept {

@@ -58,7 +58,7 @@ class WEFT_API interrupt_watch {
   bool is_interrupted() const noexcept;
 
  private:
-  struct state;
+  struct state;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
   state* state_;
 };
 

@@ -115,9 +115,8 @@ weft::result<void> be_parent(const char* program) {
     ::waitpid(*child, &value, 0);
     return value;
   });
-  std::rewind(file);
   std::array<char, 128> line{};
-  if (talked && std::fgets(line.data(), line.size(), file)) {
+  if (talked && std::fseek(file, 0, SEEK_SET) == 0 && std::fgets(line.data(), line.size(), file)) {
     std::printf("the file says: %s", line.data());
   }
   std::fclose(file);

@@ -219,7 +219,7 @@ TEST_CASE("a ring that gets no buffers lends them all the same [row B10]") {
       raw_pair ends = tcp_pair();
       const tcp_stream near = tcp_stream::from(adopt(std::move(ends.near)));
       auto reader = spawn([&] { return near.read_leased(); });
-      (void)yield();
+      yield();
       CHECK(send_now(ends.far.get(), "ping"));
       const auto leased = reader.join();
       const errno_case done_without{error.number, error.name, fate::succeeded};

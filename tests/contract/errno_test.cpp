@@ -138,7 +138,7 @@ TEST_CASE("each error at the first attempt is what the contract says [row B10]")
             auto waiter = spawn([&] { return made.perform(); });
             if (!ends_it(error)) {
               while (system.calls() == 0) {
-                (void)yield();
+                yield();
               }
               made.make_ready();
             }
@@ -174,7 +174,7 @@ TEST_CASE("each error after a wait is what the contract says [row B10]") {
                                        .times = times_of(error)});
             auto waiter = spawn([&] { return made.perform(); });
             while (system.calls() == 0) {
-              (void)yield();
+              yield();
             }
             made.make_ready();
             got = error_of(waiter.join());
@@ -202,7 +202,7 @@ TEST_CASE("each error in a completion is what the contract says [row B10]") {
       auto waiter = spawn([&] { return made.perform(); });
       if (!ends_it(error)) {
         while (ring_faults::failed() == 0) {
-          (void)yield();
+          yield();
         }
         made.make_ready();
       }
@@ -269,7 +269,7 @@ TEST_CASE("a call that failed leaves its buffer alone, and what arrives to the n
               CHECK(error_of(got) == error.outcome());
             }
             CHECK(send_now(ends.far.get(), "ping"));
-            (void)yield();
+            yield();
             CHECK(buffer == untouched);
             CHECK(in_another_fiber(receive) == result<std::size_t>(4));
             CHECK(buffer.starts_with("ping."));

@@ -112,6 +112,8 @@ int stop() noexcept {
   return failed();
 }
 
+// The names are the linker's (--wrap).
+// NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming)
 extern "C" {
 
 int __real_io_uring_submit(io_uring* ring);
@@ -140,5 +142,6 @@ int __wrap_io_uring_submit_and_wait_timeout(io_uring* ring, io_uring_cqe** first
 }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)
 
 }  // namespace weft::testing::ring_faults

@@ -32,15 +32,15 @@ class meeting : public scenario {
  public:
   std::vector<role> roles() override {
     std::vector<role> all;
-    for (std::size_t i = 0; i < met_.size(); ++i) {
-      all.push_back([this, i] {
-        while (met_[i] < rounds_each) {
+    for (int& met : met_) {
+      all.push_back([this, &met] {
+        while (met < rounds_each) {
           const auto leads = barrier_.arrive_and_wait();
           if (!succeeded(leads)) {
-            missing_ = rounds_each - met_[i];
+            missing_ = rounds_each - met;
             return;
           }
-          ++met_[i];
+          ++met;
           leaders_ += *leads ? 1 : 0;
         }
       });

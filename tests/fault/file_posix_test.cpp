@@ -242,7 +242,7 @@ TEST_CASE("reads from the device are given up or not, but leave the buffer alone
           std::vector<std::byte> buffer(block, poison);
           auto reader = spawn([&] { return f.read_at(which * block, buffer); });
           for (std::size_t turn = 0; turn < round % 4; ++turn) {
-            (void)yield();
+            yield();
           }
           reader.cancel();
           const auto n = reader.join();

@@ -98,7 +98,7 @@ TEST_CASE("a listener that memory ran out for leaves nothing behind") {
     try {
       const memory_for few(n);
       opened = signal_listener::open({SIGSEGV}).has_value();
-    } catch (const std::bad_alloc&) {
+    } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch)
       // As it says.
     }
     CHECK_FALSE(opened);

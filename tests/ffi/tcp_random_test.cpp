@@ -160,7 +160,7 @@ class wild_isolate {
     sockets_.erase(handle);
     try {
       vm_.collect(object);
-    } catch (const std::logic_error&) {
+    } catch (const std::logic_error&) {  // NOLINT(bugprone-empty-catch)
       // Closed already, by force or with an isolate.
     }
   }

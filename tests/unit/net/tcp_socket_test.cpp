@@ -24,7 +24,7 @@ TEST_CASE("a socket is set up, bound, and listens, step by step [row 91]") {
     const endpoint where = or_throw(socket.local_endpoint());
     CHECK(where.port() != 0);
     const auto listener = or_throw(std::move(socket).listen(8));
-    CHECK(!socket.is_open());
+    CHECK(!socket.is_open());  // NOLINT(bugprone-use-after-move)
     CHECK(listener.local_endpoint() == where);
     CHECK(listener.ttl() == 44);
     if (raw::has_all_options) {
@@ -47,7 +47,7 @@ TEST_CASE("a socket is set up, bound and connected, step by step [row 91] [row 9
     }
     CHECK(socket.bind(endpoint(ip_address::v4(127, 0, 0, 7), 0)));
     auto client = or_throw(std::move(socket).connect(*listener.local_endpoint()));
-    CHECK(!socket.is_open());
+    CHECK(!socket.is_open());  // NOLINT(bugprone-use-after-move)
     const connection both{std::move(client), or_throw(listener.accept())};
     CHECK(both.server.peer_endpoint()->address() == ip_address::v4(127, 0, 0, 7));
     CHECK(carries_data(both));

@@ -126,12 +126,11 @@ void cut_short(tcp_stream stream, dice& d) {
 
 void visit(const endpoint& server, dice& d, tally& counts) {
   auto stream = connect(server);
-  if (!stream) {
-    ++counts.wrong;
-  } else if (d.one_in(3)) {
+  if (stream && d.one_in(3)) {
     cut_short(std::move(*stream), d);
     ++counts.abandoned;
-  } else if (converse(*stream, static_cast<std::uint32_t>(d.roll()), d.below(60'000), d)) {
+  } else if (stream &&
+             converse(*stream, static_cast<std::uint32_t>(d.roll()), d.below(60'000), d)) {
     ++counts.finished;
   } else {
     ++counts.wrong;

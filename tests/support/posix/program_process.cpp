@@ -30,7 +30,7 @@ std::vector<std::string> environment_of(const program_start& what) {
     }
   }
   for (const auto& [name, value] : what.environment) {
-    all.push_back(name + '=' + value);
+    all.emplace_back(name).append(1, '=').append(value);
   }
   return all;
 }

@@ -66,9 +66,9 @@ class own_variable {
 /// Every call of one kind fails.
 class broken {
  public:
-  broken(call which, int number) {
-    which_ = which;
-    number_ = number;
+  broken(call failing, int with) {
+    which = failing;
+    number = with;
     inject(&answer);
   }
   ~broken() { inject(nullptr); }
@@ -77,10 +77,10 @@ class broken {
 
  private:
   static fault answer(call made, int, std::size_t) noexcept {
-    return {.error = made == which_ ? number_.load() : 0};
+    return {.error = made == which ? number.load() : 0};
   }
-  static inline std::atomic<call> which_{};
-  static inline std::atomic<int> number_{0};
+  static inline std::atomic<call> which{};
+  static inline std::atomic<int> number{0};
 };
 
 void make_file(const std::string& path, int flags, std::string_view text, mode_t mode) {

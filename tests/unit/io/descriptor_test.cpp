@@ -69,7 +69,7 @@ TEST_CASE("moving a descriptor moves the handle; assigning closes what was there
   io::descriptor a = adopt(std::move(one.near));
   io::descriptor b = adopt(std::move(two.near));
   io::descriptor c = std::move(a);
-  CHECK_FALSE(a.is_open());
+  CHECK_FALSE(a.is_open());  // NOLINT(bugprone-use-after-move)
   CHECK(c.native_handle() == first);
   c = std::move(b);
   CHECK_FALSE(is_open(first));

@@ -15,7 +15,6 @@ using weft::detail::atomic;
 using weft::explore::expect;
 using weft::explore::holds;
 using weft::explore::is_caught;
-using weft::explore::options;
 using weft::explore::together;
 
 namespace {

@@ -187,8 +187,10 @@ extern "C" int kevent(int number, const struct kevent* changes, int change_count
 }
 
 /// The linker sends close() here (--wrap), for closing a queue ends what is behind it.
+// NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming)
 extern "C" int __real_close(int fd);
 extern "C" int __wrap_close(int fd) {
+  // NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)
   std::shared_ptr<queue> gone;
   {
     const std::lock_guard hold(queues_mutex);

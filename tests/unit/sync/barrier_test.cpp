@@ -136,7 +136,7 @@ TEST_CASE("[row 39] whoever goes on may destroy the barrier while the others are
   test_runtime r({.workers = 2, .background = true});
   for (std::size_t i = 0; i < rounds(3000); ++i) {
     auto b = std::make_unique<barrier>(2);
-    actor other(actor_kind::fiber, *r, [&b_ = *b] { CHECK(b_.arrive_and_wait().has_value()); });
+    actor other(actor_kind::fiber, *r, [&all = *b] { CHECK(all.arrive_and_wait().has_value()); });
     CHECK(b->arrive_and_wait().has_value());
     b.reset();
   }

@@ -22,8 +22,8 @@ std::error_code start(hearer hear) noexcept;
 /// false where it is not, or where the system's own way costs nothing. Then start() may still be
 /// called, and stop() must be, by a fiber of that runtime.
 ///
-/// As such a worker may be a long time computing, a second signal that comes before the first one
-/// is heard does what it did before take().
+/// As such a worker may be a long time computing, a signal that comes a quarter of a second after
+/// one that is still unheard ends the process, if it did that before take().
 bool start_on_worker(hearer hear) noexcept;
 
 /// No call will come any more. Of those on the source's own thread none is under way.

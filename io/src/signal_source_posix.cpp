@@ -1,6 +1,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 
 #include <poll.h>
 #include <pthread.h>
@@ -11,6 +12,7 @@
 
 #include <weft/io/backend.hpp>
 #include <weft/io/detail/syscalls.hpp>
+#include <weft/runtime/clock.hpp>
 #include <weft/runtime/deadlock.hpp>
 #include <weft/runtime/detail/errand.hpp>
 #include <weft/runtime/runtime.hpp>
@@ -32,6 +34,11 @@
 /// count: one of the two sees the other, and no byte goes to a number that was used again. All
 /// seq_cst.
 ///
+/// A worker may be a long time computing, so a handler that finds a signal which nobody has heard
+/// for a quarter of a second lets the next one do what it did before, if that ends the process:
+/// whoever sends it insists. Before that, two are what supervisors send who signal the process and
+/// its group.
+///
 /// A child of fork() has the handlers until it calls exec(), and the same pipe. There the handler
 /// puts back what was before, and raises the signal again.
 ///
@@ -43,10 +50,10 @@ namespace {
 
 std::atomic<int> bell{-1};                  // the end that handlers write to
 std::atomic<driver*> worker_bell{nullptr};  // whom they wake if there is no pipe
-std::atomic<unsigned> handlers{0};          // between counting in and having rung
+std::atomic<unsigned> handlers{0};          // that are on their way, in this process
 std::array<std::atomic<bool>, limit> marked{};
 std::array<struct sigaction, limit> before{};
-std::atomic<bool> is_left_to_worker{false};  // a signal is, which the worker has not heard yet
+std::atomic<std::int64_t> unheard_since{0};  // by the worker; 0: it has heard all
 
 int pipe_out = -1;
 std::atomic<bool> stopping{false};
@@ -55,7 +62,7 @@ std::atomic<hearer> hear_it{nullptr};
 std::atomic<pid_t> home{0};  // read by a handler that comes late, while listening begins again
 
 void hear_marked() noexcept {
-  is_left_to_worker.store(false);
+  unheard_since.store(0);
   for (int signal = 1; signal < limit; ++signal) {
     if (marked[static_cast<std::size_t>(signal)].exchange(false)) {
       hear_it.load()(signal);
@@ -64,7 +71,6 @@ void hear_marked() noexcept {
 }
 
 void ring() noexcept {
-  handlers.fetch_add(1);
   if (const int fd = bell.load(); fd >= 0) {
     const char byte = 0;
     [[maybe_unused]] const auto written = ::write(fd, &byte, 1);
@@ -72,7 +78,6 @@ void ring() noexcept {
     errand_left.store(&hear_marked);
     worker->wake();
   }
-  handlers.fetch_sub(1);
 }
 
 /// No handler rings any more for whom it found before it was taken away.
@@ -82,20 +87,40 @@ void await_handlers() noexcept {
   }
 }
 
-/// In the handler: whether the worker is to hear, but has not heard of the signal before this one.
-bool is_unheard() noexcept {
-  return bell.load() < 0 && is_left_to_worker.exchange(true);
+/// In the handler: whether the worker has not heard of an earlier signal for so long that this one
+/// shall end the process.
+bool is_insisting(std::size_t signal) noexcept {
+  constexpr std::int64_t patience_ns = 250'000'000;
+  if (bell.load() >= 0 || before[signal].sa_handler != SIG_DFL) {
+    return false;
+  }
+  const std::int64_t now = clock::now().time_since_epoch().count();
+  std::int64_t since = 0;
+  return !unheard_since.compare_exchange_strong(since, now) && now - since >= patience_ns;
+}
+
+void let_through(int signal) noexcept {
+  ::sigaction(signal, &before[static_cast<std::size_t>(signal)], nullptr);
+  ::raise(signal);
+}
+
+/// False: it is to do what it did before.
+bool take_down(int signal) noexcept {
+  const auto at = static_cast<std::size_t>(signal);
+  handlers.fetch_add(1);
+  const bool insists = is_insisting(at);
+  if (!insists) {
+    marked[at].store(true);
+    ring();
+  }
+  handlers.fetch_sub(1);
+  return !insists;
 }
 
 extern "C" void weft_on_signal(int signal) {
   const int saved = errno;
-  const auto at = static_cast<std::size_t>(signal);
-  if (::getpid() != home.load() || is_unheard()) {
-    ::sigaction(signal, &before[at], nullptr);
-    ::raise(signal);
-  } else {
-    marked[at].store(true);
-    ring();
+  if (::getpid() != home.load() || !take_down(signal)) {
+    let_through(signal);
   }
   errno = saved;
 }
@@ -126,7 +151,7 @@ void begin(hearer hear) noexcept {
   for (auto& mark : marked) {
     mark.store(false);
   }
-  is_left_to_worker.store(false);
+  unheard_since.store(0);
   hear_it.store(hear);
   home.store(::getpid());
 }
@@ -181,6 +206,7 @@ bool start_on_worker(hearer hear) noexcept {
   }
   begin(hear);
   worker_bell.store(mine);
+  ring();  // for a handler of an earlier time that was late
   return true;
 }
 

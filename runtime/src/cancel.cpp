@@ -145,6 +145,7 @@ result<void> check_cancel() noexcept {
 }
 
 std::optional<cancel_cause> why_canceled() noexcept {
+  detail::run_errand_if_left();
   const detail::scope& current = *detail::current_parker().current_scope;
   if (const auto how = current.state(); how != detail::scope::status::open) {
     return described(how, current.end());

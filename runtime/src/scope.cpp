@@ -18,7 +18,7 @@ namespace {
 
 std::uint64_t caller_id() noexcept {
   worker* here = worker::current();
-  return here && here->running() ? here->running()->id.load() : 0;
+  return here && here->running() && !here->is_on_errand() ? here->running()->id.load() : 0;
 }
 
 }  // namespace
@@ -45,9 +45,9 @@ void scope::end_as(status how, const scope_end& end) noexcept {
   woken.make_runnable();
 }
 
-void scope::mark(status how, const scope_end& end, wake_list& woken) noexcept {
+bool scope::mark_alone(status how, const scope_end& end, wake_list& woken) noexcept {
   if (status_.load(std::memory_order_relaxed) != status::open) {
-    return;
+    return false;
   }
   end_ = end;
   // seq_cst, before the owner's wait is looked at: the other half is in begin_wait().
@@ -55,11 +55,34 @@ void scope::mark(status how, const scope_end& end, wake_list& woken) noexcept {
   if (owner_ && !inner_ && wait_word::claim_canceled(*owner_, false)) {
     woken.add(*owner_);
   }
-  for (scope* child = first_child_; child; child = child->next_) {
-    if (child->kind_ != kind::shield) {
-      std::lock_guard hold(child->lock_);
-      child->mark(how, end, woken);
+  return true;
+}
+
+scope* scope::first_exposed(scope* from) noexcept {
+  while (from && from->kind_ == kind::shield) {
+    from = from->next_;
+  }
+  return from;
+}
+
+// By a loop: the tree may be deep, and the caller's stack small.
+void scope::mark(status how, const scope_end& end, wake_list& woken) noexcept {
+  scope* at = this;
+  bool descends = mark_alone(how, end, woken);
+  for (;;) {
+    scope* next = descends ? first_exposed(at->first_child_) : nullptr;
+    while (!next && at != this) {
+      next = first_exposed(at->next_);
+      scope* const above = at->parent_;  // its lock is held: both links stay
+      at->lock_.unlock();
+      at = above;
     }
+    if (!next) {
+      return;
+    }
+    next->lock_.lock();
+    descends = next->mark_alone(how, end, woken);
+    at = next;
   }
 }
 

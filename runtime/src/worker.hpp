@@ -67,6 +67,9 @@ class worker {
   WEFT_NOINLINE static worker* current() noexcept;
   /// The fiber that runs here; null in the native context.
   fiber* running() const noexcept { return current_; }
+  /// Whether an errand runs here, on no fiber's behalf, even if it is on a fiber's stack.
+  bool is_on_errand() const noexcept { return on_errand_; }
+  void set_on_errand(bool is) noexcept { on_errand_ = is; }
 
   runtime_core& core() const noexcept { return core_; }
   unsigned index() const noexcept { return index_; }
@@ -212,6 +215,7 @@ class worker {
   std::uint32_t slot_streak_ = 0;     // fibers run from the slot in a row
   bool lingers_ = true;  // before it sleeps: the last sleep was so short that lingering had paid
   bool slice_started_ = false;
+  bool on_errand_ = false;
   std::int64_t slice_start_ = 0;
   std::int64_t last_poll_ = 0;
   std::int64_t idle_since_ = 0;    // when the last fiber ran out; 0: one has run since

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/event.h>
 #include <sys/eventfd.h>
@@ -18,6 +19,28 @@
 /// A queue is an epoll descriptor. Both directions of a descriptor are one registration there, so
 /// each event is taken apart into those of the filters that were added.
 namespace {
+
+/// The real call is one of the system's, so a signal handler may make it. This one has locks, which
+/// a handler on the thread that holds them would wait for in vain: no handler runs under them.
+class locked {
+ public:
+  explicit locked(std::mutex& mutex) : mutex_(mutex) {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+    mutex_.lock();
+  }
+  ~locked() {
+    mutex_.unlock();
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  locked(const locked&) = delete;
+  locked& operator=(const locked&) = delete;
+
+ private:
+  std::mutex& mutex_;
+  sigset_t before_{};
+};
 
 struct filters {
   void* read = nullptr;
@@ -37,7 +60,7 @@ std::mutex queues_mutex;
 std::map<int, std::shared_ptr<queue>> queues;
 
 std::shared_ptr<queue> find(int number) {
-  const std::lock_guard hold(queues_mutex);
+  const locked hold(queues_mutex);
   const auto at = queues.find(number);
   return at == queues.end() ? nullptr : at->second;
 }
@@ -71,7 +94,7 @@ int apply_process(int number, queue& q, const struct kevent& change) {
 }
 
 int apply(int number, queue& q, const struct kevent& change) {
-  const std::lock_guard hold(q.mutex);
+  const locked hold(q.mutex);
   if (change.filter == EVFILT_PROC) {
     return apply_process(number, q, change);
   }
@@ -120,7 +143,7 @@ int take_apart(queue& q, const epoll_event& e, struct kevent* into) {
     *into = event(0, EVFILT_USER, false, nullptr);
     return 1;
   }
-  const std::lock_guard hold(q.mutex);
+  const locked hold(q.mutex);
   const auto at = q.registered.find(e.data.fd);
   if (at == q.registered.end()) {
     return 0;
@@ -157,7 +180,7 @@ int wait(int number, queue& q, struct kevent* events, int room, const timespec* 
 extern "C" int kqueue() {
   const int number = ::epoll_create1(EPOLL_CLOEXEC);
   if (number >= 0) {
-    const std::lock_guard hold(queues_mutex);
+    const locked hold(queues_mutex);
     queues[number] = std::make_shared<queue>();
   }
   return number;
@@ -193,7 +216,7 @@ extern "C" int __wrap_close(int fd) {
   // NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)
   std::shared_ptr<queue> gone;
   {
-    const std::lock_guard hold(queues_mutex);
+    const locked hold(queues_mutex);
     if (const auto at = queues.find(fd); at != queues.end()) {
       gone = at->second;
       queues.erase(at);

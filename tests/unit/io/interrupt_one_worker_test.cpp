@@ -14,6 +14,7 @@
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
+#include <weft/runtime/stopwatch.hpp>
 #include <weft/runtime/yield.hpp>
 
 #include "support/child.hpp"
@@ -34,6 +35,7 @@ template <class F>
         result<void> ended = f();
         const auto cause = why_canceled();
         std::printf("because: %s\n", cause ? cause->reason : "nobody said so");
+        CHECK((!cause || cause->canceled_by == 0));  // not by who asked
         return ended;
       },
       {.workers = 1});
@@ -69,6 +71,15 @@ TEST_CASE("child: computes and asks a scope of its own" * doctest::skip()) {
     const cancel_scope inner;
     std::raise(SIGINT);
     while (!inner.is_canceled()) {
+    }
+    return check_cancel();
+  });
+}
+
+TEST_CASE("child: computes and asks why" * doctest::skip()) {
+  end_as_one_worker([]() -> result<void> {
+    std::raise(SIGINT);
+    while (!why_canceled()) {
     }
     return check_cancel();
   });
@@ -132,6 +143,7 @@ TEST_CASE("child: is interrupted after others have listened" * doctest::skip()) 
 TEST_CASE("a fiber that computes hears of Ctrl-C when it asks") {
   check_is_interrupted("child: computes and asks whether to go on");
   check_is_interrupted("child: computes and asks a scope of its own");
+  check_is_interrupted("child: computes and asks why");
 }
 
 TEST_CASE("fibers that never let the worker sleep hear of Ctrl-C") {
@@ -147,23 +159,71 @@ TEST_CASE("Ctrl-C is not lost to listeners that come and go") {
   check_is_interrupted("child: is interrupted after others have listened");
 }
 
+TEST_CASE("child: is told to end by two signals at once" * doctest::skip()) {
+  end_as_one_worker([]() -> result<void> {
+    std::raise(SIGINT);
+    std::raise(SIGTERM);
+    std::raise(SIGINT);
+    return sleep_for(1h);
+  });
+}
+
+TEST_CASE("signals that come at once are one, as supervisors send them") {
+  check_is_interrupted("child: is told to end by two signals at once");
+}
+
 TEST_CASE("child: computes and is interrupted twice" * doctest::skip()) {
   end_as_one_worker([]() -> result<void> {
     std::raise(SIGINT);
     std::puts("deaf");
     std::fflush(stdout);
+    const stopwatch since;
+    while (since.elapsed() < 400ms) {
+    }
     std::raise(SIGTERM);
     std::puts("goes on");
     return {};
   });
 }
 
-TEST_CASE("a second signal ends a program whose only worker never gets to hear the first") {
+TEST_CASE("a later signal ends a program whose only worker never gets to hear the first") {
   const child_outcome ended = run_child("child: computes and is interrupted twice");
   INFO(ended.output);
   CHECK(ended.was_killed_by(SIGTERM));
   CHECK(ended.says("deaf\n"));
   CHECK(!ended.says("goes on"));
+}
+
+TEST_CASE("child: computes, interrupted twice where that was ignored, and then listens" *
+          doctest::skip()) {
+  become_plain_program();
+  std::signal(SIGINT, SIG_IGN);  // as a shell has it for programs in the background
+  const int code = run_main(
+      []() -> result<void> {
+        std::raise(SIGINT);
+        const stopwatch since;
+        while (since.elapsed() < 400ms) {
+        }
+        std::raise(SIGINT);
+        const shield on_its_way_out;
+        auto signals = or_throw(signal_listener::open({SIGINT}));
+        for (int i = 0; i < 3; ++i) {  // more than what came before could explain
+          std::raise(SIGINT);
+          if (auto heard = signals.wait_for(10s); !heard) {
+            return fail(heard.error());
+          }
+        }
+        return {};
+      },
+      {.workers = 1});
+  std::_Exit(code);
+}
+
+TEST_CASE("a listener hears what came in vain before it") {
+  const child_outcome ended =
+      run_child("child: computes, interrupted twice where that was ignored, and then listens");
+  INFO(ended.output);
+  CHECK(ended.exited_with(EXIT_SUCCESS));
 }
 
 TEST_CASE("child: counts the threads that Ctrl-C needs" * doctest::skip()) {

@@ -192,6 +192,28 @@ TEST_CASE(
       {.workers = 1});
 }
 
+TEST_CASE("a fiber with a small stack cancels scopes that are nested deeply") {
+  constexpr int levels = 2000;
+  in_fiber([] {
+    weft::cancel_scope* outermost = nullptr;
+    auto deep = weft::spawn({.stack_size = 16 * 1024 * 1024}, [&] {
+      const auto enter = [&](auto self, int left) -> weft::result<void> {
+        weft::cancel_scope scope;
+        if (!outermost) {
+          outermost = &scope;
+        }
+        return left == 0 ? weft::sleep_for(1h) : self(self, left - 1);
+      };
+      CHECK(error_of(enter(enter, levels)) == errc::operation_canceled);
+    });
+    CHECK(weft::sleep_for(1ms).has_value());
+    REQUIRE(outermost);
+    auto small = weft::spawn({.stack_size = 32 * 1024}, [&] { outermost->cancel(); });
+    CHECK(small.join().has_value());
+    CHECK(deep.join().has_value());
+  });
+}
+
 TEST_CASE("[row 66] a parked fiber is woken by the deadline of any level not shielded") {
   in_fiber([] {
     std::vector<weft::join_handle<void>> handles;

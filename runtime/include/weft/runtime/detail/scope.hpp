@@ -107,7 +107,12 @@ class WEFT_API scope {
 
  private:
   void link_below(scope& parent) noexcept;
+  /// Under this scope's lock; takes those of what is below, as far as it goes.
   void mark(status how, const scope_end& end, wake_list& woken) noexcept;
+  /// False: it has ended before, and so has all below.
+  bool mark_alone(status how, const scope_end& end, wake_list& woken) noexcept;
+  /// Of a scope and the siblings that follow it, the first that is no shield.
+  static scope* first_exposed(scope* from) noexcept;
 
   scope* parent_ = nullptr;
   scope* first_child_ = nullptr;

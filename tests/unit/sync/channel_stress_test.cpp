@@ -263,6 +263,7 @@ TEST_CASE("[row 54] a ring of selects that send and receive at once keeps its to
             int one = 1;
             (void)weft::select(
                 weft::on(from.receiving(), [&](weft::result<int> n) { held += *n; }),
+                // Moved, not copied. NOLINTNEXTLINE(performance-move-const-arg)
                 weft::on(to.sending(std::move(one)), [&](weft::result<void>) { --held; }),
                 weft::on(stop.receiving(), end));
           } else {

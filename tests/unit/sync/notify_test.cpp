@@ -145,7 +145,7 @@ TEST_CASE("[row 41] who was told may destroy it while the notification is return
   test_runtime r({.workers = 2, .background = true});
   for (std::size_t i = 0; i < rounds(5000); ++i) {
     auto n = std::make_unique<notify>();
-    actor teller(actor_kind::fiber, *r, [&n_ = *n] { n_.notify_one(); });
+    actor teller(actor_kind::fiber, *r, [&bell = *n] { bell.notify_one(); });
     CHECK(n->wait().has_value());
     n.reset();
   }

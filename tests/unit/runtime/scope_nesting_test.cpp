@@ -1,4 +1,5 @@
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include <weft/runtime/cancel.hpp>
 #include <weft/runtime/sleep.hpp>
 #include <weft/runtime/spawn.hpp>
+#include <weft/runtime/yield.hpp>
 
 /// Cancellation and time-out of every level, through every nesting of scopes four deep, compared
 /// with a model: what a wait inside returns is decided by the innermost ended scope below all
@@ -196,18 +198,24 @@ TEST_CASE("a fiber with a small stack cancels scopes that are nested deeply") {
   constexpr int levels = 2000;
   in_fiber([] {
     weft::cancel_scope* outermost = nullptr;
+    std::atomic<bool> is_down{false};
     auto deep = weft::spawn({.stack_size = 16 * 1024 * 1024}, [&] {
       const auto enter = [&](auto self, int left) -> weft::result<void> {
         weft::cancel_scope scope;
         if (!outermost) {
           outermost = &scope;
         }
-        return left == 0 ? weft::sleep_for(1h) : self(self, left - 1);
+        if (left > 0) {
+          return self(self, left - 1);
+        }
+        is_down.store(true);
+        return weft::sleep_for(1h);
       };
       CHECK(error_of(enter(enter, levels)) == errc::operation_canceled);
     });
-    CHECK(weft::sleep_for(1ms).has_value());
-    REQUIRE(outermost);
+    while (!is_down.load()) {
+      weft::yield();
+    }
     auto small = weft::spawn({.stack_size = 32 * 1024}, [&] { outermost->cancel(); });
     CHECK(small.join().has_value());
     CHECK(deep.join().has_value());

@@ -19,8 +19,6 @@
 using namespace std::chrono_literals;
 using weft::channel;
 using weft::select;
-using weft::select_in_order;
-using weft::try_select;
 using weft::testing::error_of;
 using weft::testing::in_fiber;
 

@@ -1,6 +1,6 @@
 #include "small_thread_posix.hpp"
 
-#include <signal.h>
+#include <csignal>
 
 namespace weft::detail::sys {
 

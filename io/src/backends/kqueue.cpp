@@ -59,6 +59,10 @@ std::array<struct kevent, filters> changes_for(int fd, unsigned flags, void* dat
   return made;
 }
 
+// Unsigned on NetBSD.
+constexpr int read_filter = EVFILT_READ;
+constexpr int write_filter = EVFILT_WRITE;
+
 /// How the owner is woken: an event of the user's own, or a pipe where the system has no such.
 #if defined(EVFILT_USER)
 class alarm {
@@ -163,8 +167,8 @@ class kqueue_backend final : public readiness_backend {
         continue;
       }
       const int filter = static_cast<int>(e.filter);
-      const bool is_out = filter == static_cast<int>(EVFILT_WRITE);
-      const bool is_urgent = !is_out && filter != static_cast<int>(EVFILT_READ);
+      const bool is_out = filter == write_filter;
+      const bool is_urgent = !is_out && filter != read_filter;
       all.add({.state = state,
                .in = !is_out,
                .out = is_out,

@@ -74,7 +74,7 @@ TEST_CASE("a stop after the scope was left cancels nothing") {
 TEST_CASE("[row 66] a std::jthread that is stopped leaves its wait") {
   std::error_code ended;
   {
-    std::jthread thread([&](std::stop_token stop) {
+    std::jthread thread([&](const std::stop_token& stop) {
       cancel_on_stop region(stop);
       ended = error_of(weft::sleep_for(1h));
     });

@@ -77,7 +77,7 @@ TEST_CASE("none to three arguments are passed by value and moved in") {
     CHECK(weft::spawn(free_function, 6, 7).join() == 42);
     CHECK(weft::spawn([](int a, int b, int c) { return a * b + c; }, 2, 3, 4).join() == 10);
     std::string text = "copied";
-    auto h = weft::spawn([](std::string s) { return s + "!"; }, text);
+    auto h = weft::spawn([](const std::string& s) { return s + "!"; }, text);
     text = "changed later";
     CHECK(h.join().value() == "copied!");
     auto unique = std::make_unique<int>(9);

@@ -19,7 +19,6 @@
 #include <weft/runtime/yield.hpp>
 
 using namespace std::chrono_literals;
-using weft::testing::in_fiber;
 using weft::testing::test_runtime;
 
 namespace {
@@ -46,10 +45,10 @@ class scratch_file {
 std::string dump_of(const weft::runtime& r) {
   static const scratch_file file;
   std::FILE* const out = file.get();
-  std::rewind(out);
+  REQUIRE(std::fseek(out, 0, SEEK_SET) == 0);
   r.dump_fibers(out);
   std::string copy(static_cast<std::size_t>(std::ftell(out)), '\0');
-  std::rewind(out);
+  REQUIRE(std::fseek(out, 0, SEEK_SET) == 0);
   CHECK(std::fread(copy.data(), 1, copy.size(), out) == copy.size());
   return copy;
 }
